@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every piece of work in one catalogue shares."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from headwater.catalog.secrets import Vault
+from headwater.catalog.shape import Shape
+from headwater.errors import EntityNotFound, InvalidEntity
+from headwater.schema.base import Document
+from headwater.schema.declare import EntityType
+from headwater.schema.registry import Registry, wire_members
+from headwater.store import history
+from headwater.store.database import Session
+
+NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+
+
+class Context:
+    """The registry, the shapes of its types, and the vault."""
+
+    def __init__(self, registry: Registry, vault: Vault) -> None:
+        self.registry = registry
+        self.vault = vault
+        self.shapes = {declared.name: Shape(declared) for declared in registry}
+        self.collections = {declared.name: declared.collection for declared in registry}
+        self.kept = frozenset(member for shape in self.shapes.values() for member in shape.kept)
+
+    def declared(self, name: str) -> EntityType:
+        """The type with this name; ``EntityNotFound`` if there is none."""
+        if name not in self.registry:
+            raise EntityNotFound(f"Entity type {name} not found")
+        return self.registry[name]
+
+
+class Key(NamedTuple):
+    """How a caller names an entity: by id, or by FQN."""
+
+    text: str
+    by_name: bool = False
+
+    @classmethod
+    def id(cls, entity_id: str) -> "Key":
+        """A key by id."""
+        return cls(entity_id)
+
+    @classmethod
+    def fqn(cls, name: str) -> "Key":
+        """A key by FQN."""
+        return cls(name, by_name=True)
+
+
+def dump(value: object) -> str:
+    """JSON text as it is stored; ``InvalidEntity`` for texts that not both databases can hold."""
+    try:
+        text = orjson.dumps(value).decode()
+    except (TypeError, ValueError) as error:
+        raise InvalidEntity(f"this cannot be written as JSON: {error}") from error
+    if "\\u0000" in text and NUL.search(text):
+        raise InvalidEntity("a text holds the character U+0000, which cannot be stored")
+    return text
+
+
+def faults_of(error: ValidationError) -> list[str]:
+    """What a model found wrong, each fault with its place."""
+    return [
+        f"{'.'.join(str(part) for part in fault['loc'] if not _is_model_name(part)) or 'the body'}: {fault['msg']}"
+        for fault in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+
+
+def _is_model_name(part: int | str) -> bool:
+    """Whether a part of a place names a branch of a union instead of a member."""
+    return isinstance(part, str) and (part[:1].isupper() or part in ("str", "function-after"))
+
+
+def parse(model: type[BaseModel], document: Document) -> Document:
+    """A document checked against a model, as the model writes it; ``InvalidEntity`` with every fault."""
+    try:
+        checked = model.model_validate(document)
+    except ValidationError as error:
+        raise InvalidEntity(errors=faults_of(error)) from error
+    return checked.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
+
+
+def position_of(session: Session, moment: str) -> int:
+    """The position that ``asOf`` means: ``@17`` a position, digits milliseconds since 1970, else a date or time.
+
+    A time means the highest position not after it. A date, or a time without a zone, is UTC.
+    """
+    text = moment.strip()
+    if text.startswith("@") and text[1:].isdecimal() and len(text) < 19:
+        return min(int(text[1:]), history.newest(session))
+    if text.isdecimal() and len(text) < 19:
+        return history.position_at(session, int(text))
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidEntity(
+            f"asOf: {moment!r} is not a time; write 2026-03-01, 2026-03-01T12:00:00Z, milliseconds since 1970, or "
+            "@ and a position"
+        ) from error
+    if time.tzinfo is None:
+        time = time.replace(tzinfo=UTC)
+    return history.position_at(session, int(time.timestamp() * 1000))
+
+
+def chosen_fields(declared: EntityType, members: Iterable[str] | None) -> frozenset[str] | None:
+    """The optional members that a caller asked for; None if it did not say. ``*`` asks for all there are."""
+    if members is None:
+        return None
+    known = wire_members(declared.entity)
+    chosen = {member.strip() for member in members if member.strip()}
+    if "*" in chosen:
+        return frozenset(known)
+    if unknown := sorted(chosen - known):
+        raise InvalidEntity(f"Invalid field name {unknown[0]}")
+    return frozenset(chosen)

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From stored documents to what readers see: names, FQNs, inherited owners and domains, links."""
+
+from collections.abc import Iterable, Mapping
+
+import orjson
+
+from headwater.catalog.names import Card, Names
+from headwater.catalog.shape import Shape
+from headwater.schema import fqn
+from headwater.schema.base import Document
+from headwater.schema.declare import Child, EntityType, Reference
+from headwater.store.rows import EntityRow
+
+HIDDEN = ("system",)
+"""Members of stored documents that no reader sees."""
+
+
+def ids_in(shape: Shape, document: Document) -> set[str]:
+    """The ids of everything that a document names."""
+    ids = set()
+    for member in shape.structure:
+        value = document.get(member)
+        if isinstance(value, dict):
+            ids.add(value["id"])
+    for place in shape.places(document):
+        value = place.holder[place.reference.field]
+        if place.reference.many:
+            ids.update(item["id"] for item in value)
+        else:
+            ids.add(value["id"])
+    for _, holder in shape.labelled(document):
+        for label in holder.get("tags") or ():
+            ids.add(label["id"])
+    return ids
+
+
+class Renderer:
+    """Writes documents of one type as readers see them. ``base`` is the URL before ``/api/v1``, or None for no links."""
+
+    def __init__(self, shape: Shape, names: Names, collections: Mapping[str, str], base: str | None = None) -> None:
+        self.shape = shape
+        self.names = names
+        self.collections = collections
+        self.base = base
+
+    def entity(self, row: EntityRow, document: Document) -> Document:
+        """The whole entity: what its row knows, and its document."""
+        rendered = {
+            "id": row.id,
+            "name": row.name,
+            "fullyQualifiedName": row.fqn,
+            **self.document(document, row.fqn),
+            "version": row.version / 10,
+            "updatedAt": row.updated_at,
+            "updatedBy": row.updated_by,
+            "deleted": bool(row.deleted),
+        }
+        if row.change:
+            rendered |= orjson.loads(row.change)
+        if self.base is not None:
+            rendered["href"] = self.link(row.type, row.id)
+        return rendered
+
+    def document(self, document: Document, entity_fqn: str) -> Document:
+        """A document with its references, labels and FQNs written out."""
+        rendered = dict(document)
+        for member in HIDDEN:
+            rendered.pop(member, None)
+        for member in self.shape.structure:
+            value = rendered.get(member)
+            if isinstance(value, dict):
+                rendered[member] = self.reference(value)
+        self._references(self.shape.references, rendered)
+        if self.shape.tagged:
+            rendered["tags"] = self.labels(rendered.get("tags") or ())
+        for child in self.shape.declared.children:
+            self._children(child, child.field, rendered, entity_fqn)
+        return rendered
+
+    def _references(self, references: Iterable[Reference], rendered: Document) -> None:
+        for reference in references:
+            value = rendered.get(reference.field)
+            if value is None:
+                continue
+            if reference.many:
+                rendered[reference.field] = [
+                    self.reference(item) for item in value if reference.keep_removed or self._present(item)
+                ]
+            elif reference.keep_removed or self._present(value):
+                rendered[reference.field] = self.reference(value)
+            else:
+                del rendered[reference.field]
+
+    def _children(self, child: Child, member: str, rendered: Document, above: str) -> None:
+        items = rendered.get(member)
+        if items is None:
+            return
+        rendered[member] = written = []
+        for item in items:
+            copy = dict(item)
+            self._references(child.references, copy)
+            if child.named:
+                copy["fullyQualifiedName"] = self._fqn(child, copy, above)
+            if child.tagged:
+                copy["tags"] = self.labels(copy.get("tags") or ())
+            for inner in child.children:
+                self._children(inner, inner.field, copy, copy.get("fullyQualifiedName", above))
+            if child.recursive:
+                self._children(child, child.recursive, copy, copy.get("fullyQualifiedName", above))
+            written.append(copy)
+
+    def _fqn(self, child: Child, item: Document, above: str) -> str:
+        if child.fqn_under is None:
+            return fqn.add(above, item["name"])
+        root = item.get(child.fqn_under)
+        path = item.pop("path", None)
+        if root is None:
+            return str(item["name"])
+        return f"{root['fullyQualifiedName']}.{path}" if path else fqn.add(root["fullyQualifiedName"], item["name"])
+
+    def _present(self, stored: Document) -> bool:
+        card = self.names.by_id.get(stored["id"])
+        return card is not None and not card.removed
+
+    def reference(self, stored: Document) -> Document:
+        """A stored reference, written out."""
+        card = self.names.by_id.get(stored["id"])
+        if card is None:
+            return {"id": stored["id"], "type": stored["type"], "deleted": True}
+        return self.card(card)
+
+    def card(self, card: Card) -> Document:
+        """A reference to the entity of a card."""
+        written = {
+            "id": card.id,
+            "type": card.type,
+            "name": card.name,
+            "fullyQualifiedName": card.fqn,
+            "deleted": card.deleted or card.removed,
+        }
+        if shown := card.shown:
+            for member in ("displayName", "description"):
+                if member in shown:
+                    written[member] = shown[member]
+        if self.base is not None:
+            written["href"] = self.link(card.type, card.id)
+        return written
+
+    def labels(self, stored: Iterable[Document]) -> list[Document]:
+        """Tag labels with the names that their tags have, sorted by FQN; labels of removed tags are gone."""
+        written = []
+        for label in stored:
+            card = self.names.by_id.get(label["id"])
+            if card is None or card.removed:
+                continue
+            entry = {"tagFQN": card.fqn, "name": card.name}
+            for member in ("displayName", "description", "style"):
+                if member in card.shown:
+                    entry[member] = card.shown[member]
+            entry |= label
+            del entry["id"]
+            if self.base is not None:
+                entry["href"] = self.link(card.type, card.id)
+            written.append(entry)
+        if len(written) > 1:
+            written.sort(key=lambda entry: str(entry["tagFQN"]))
+        return written
+
+    def link(self, entity_type: str, entity_id: str) -> str:
+        """The URL of an entity."""
+        return f"{self.base}/api/v1/{self.collections.get(entity_type, entity_type)}/{entity_id}"
+
+    def inherit(self, parent: int | None, rendered: Document) -> None:
+        """Take the owners and domains of the nearest ancestor that has any, marked as inherited."""
+        missing = [r for r in self.shape.references if r.inherited and not rendered.get(r.field)]
+        while missing and parent is not None and (above := self.names.node(parent)):
+            for reference in list(missing):
+                stored = above.shown.get(reference.field)
+                if stored:
+                    self.names.load(item["id"] for item in stored)
+                    inherited = [self.reference(item) | {"inherited": True} for item in stored if self._present(item)]
+                    if inherited:
+                        rendered[reference.field] = inherited
+                        missing.remove(reference)
+            parent = above.parent
+
+
+def select(declared: EntityType, rendered: Document, shown: frozenset[str] | None) -> Document:
+    """The entity without the optional members that were not asked for; None shows all."""
+    if shown is None:
+        return rendered
+    optional = {reference.field for reference in declared.all_references} | {"tags", "extension"}
+    hidden = optional - shown
+    for member in hidden:
+        rendered.pop(member, None)
+    if "tags" in hidden:
+        for _, holder in Shape(declared).labelled(rendered):
+            holder.pop("tags", None)
+    return rendered

@@ -1,0 +1,460 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lineage graph: what is asserted by people and machines, beside what follows from documents.
+
+Several may assert one edge, each its own row; on the wire they are one edge with merged details. An asserter who
+speaks again replaces what it said before, except that what it leaves out is kept and column pairs drawn by a person
+unite. Edges that follow from a document change with the document only.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import orjson
+
+from headwater.catalog import indexes, merge
+from headwater.catalog.context import Context, Key, dump, parse
+from headwater.catalog.hydrate import Renderer
+from headwater.catalog.names import Names
+from headwater.catalog.reading import Reader, View
+from headwater.catalog.writing import Write, Writer
+from headwater.errors import EdgeDerived, EntityNotFound, InvalidEntity
+from headwater.schema import fqn
+from headwater.schema.base import Document
+from headwater.schema.lineage import AddLineage, LineageDetails
+from headwater.store import documents, events, lineage
+from headwater.store.database import Session, Transaction
+from headwater.store.lineage import Assertion
+from headwater.store.rows import EdgeRow, EntityRow
+
+MANUAL = "Manual"
+NOT_STORED = ("columnsLineage", "source", "createdAt", "createdBy", "updatedAt", "updatedBy")
+NODE_CAP = 10_000
+"""How many entities a walk visits at most before it says ``truncated``."""
+
+Pair = tuple[int, int]
+
+
+class End(NamedTuple):
+    """One end of an edge as a caller names it."""
+
+    type: str
+    key: Key
+
+
+class Column(NamedTuple):
+    """A column pair of an edge: case-folded paths inside the two entities, and the function between them."""
+
+    upstream: str
+    downstream: str
+    function: str | None
+
+
+@dataclass(slots=True)
+class Said:
+    """What one asserter says of an edge."""
+
+    assertion: Assertion
+    details: Document = field(default_factory=dict)
+    columns: set[Column] = field(default_factory=set)
+    since: int = 0
+
+
+class LineageWriter:
+    """Changes to asserted edges, in one transaction."""
+
+    def __init__(self, transaction: Transaction, context: Context, write: Write) -> None:
+        self.transaction = transaction
+        self.context = context
+        self.principal = write.principal
+        self.writer = Writer(transaction, context, write)
+        self.reader = LineageReader(transaction, context, None, View())
+
+    def ends(self, upstream: End, downstream: End) -> tuple[EntityRow, EntityRow]:
+        """The live entities at both ends."""
+        reader = Reader(self.transaction, self.context, None, View())
+        up = reader.row(self.context.declared(upstream.type), upstream.key)
+        down = reader.row(self.context.declared(downstream.type), downstream.key)
+        return up, down
+
+    def put(self, upstream: End, downstream: End, details: Document | None, description: str | None = None) -> None:
+        """Assert an edge. Without details, on an edge that is known already, it says nothing new."""
+        up, down = self.ends(upstream, downstream)
+        given = dict(details or {})
+        if description and not given.get("description"):
+            given["description"] = description
+        source = given.get("source") or MANUAL
+        assertion = Assertion(source, self.principal.name if source == MANUAL else "")
+        edges = self.reader.edges([(up.node, down.node)])[up.node, down.node]
+        if not any(given.values()) and (edges.said or edges.derived):
+            return
+        columns = self._columns(up, down, given.get("columnsLineage") or ())
+        told = {member: value for member, value in given.items() if member not in NOT_STORED}
+        self._check_pipeline(told)
+        before = next((said for said in edges.said if said.assertion == assertion), None)
+        if before is not None:
+            told = {**before.details, **told}
+            if source == MANUAL or "columnsLineage" not in given:
+                columns |= before.columns
+        self._replace(up, down, before, Said(assertion, told, columns))
+
+    def patch(self, upstream: End, downstream: End, operations: Iterable[Mapping[str, Any]]) -> Document:
+        """Apply a JSON Patch to the details of an edge; the newest assertion, or a new one by hand, takes them."""
+        up, down = self.ends(upstream, downstream)
+        edges = self.reader.edges([(up.node, down.node)])[up.node, down.node]
+        if not edges.said and not edges.derived:
+            raise EntityNotFound("Lineage edge not found")
+        shown = self.reader.details([(up.node, down.node)])[up.node, down.node]
+        shown.setdefault("columnsLineage", [])
+        patched = parse(LineageDetails, merge.patch_document(shown, operations))
+        before = edges.said[-1] if edges.said else None
+        source = patched.get("source") or (before.assertion.source if before else MANUAL)
+        if before is None or before.assertion.source != source:
+            before = next((said for said in edges.said if said.assertion.source == source), None)
+        assertion = before.assertion if before else Assertion(source, self.principal.name if source == MANUAL else "")
+        columns = self._columns(up, down, patched.get("columnsLineage") or ())
+        others = {column[:2] for said in edges.said if said is not before for column in said.columns}
+        others |= {column[:2] for column in edges.derived_columns}
+        columns = {column for column in columns if column[:2] not in others}
+        told = {member: value for member, value in patched.items() if member not in NOT_STORED}
+        self._check_pipeline(told)
+        self._replace(up, down, before, Said(assertion, told, columns))
+        reader = LineageReader(self.transaction, self.context, None, View())
+        return reader.details([(up.node, down.node)])[up.node, down.node]
+
+    def withdraw(self, upstream: End, downstream: End) -> list[str]:
+        """Withdraw every assertion of an edge; what the edge still follows from, empty if it is gone."""
+        up, down = self._ends_of_any_state(upstream, downstream)
+        edges = self.reader.edges([(up.node, down.node)])[up.node, down.node]
+        if not edges.said and not edges.derived:
+            raise EntityNotFound("Lineage edge not found")
+        for said in edges.said:
+            self._replace(up, down, said, None)
+        return self._reasons(up, down, edges) if edges.derived else []
+
+    def withdraw_source(self, downstream: End, source: str) -> int:
+        """Withdraw every assertion of one source about what flows into an entity; how many there were."""
+        reader = Reader(self.transaction, self.context, None, View(include="all"))
+        down = reader.row(self.context.declared(downstream.type), downstream.key)
+        pairs = {
+            (edge.upstream, down.node)
+            for edge in lineage.edges_into(self.transaction, [down.node])
+            if edge.owner is None and edge.source == source
+        }
+        withdrawn = 0
+        for pair, edges in self.reader.edges(sorted(pairs)).items():
+            up = documents.by_node(self.transaction, [pair[0]])[pair[0]]
+            for said in edges.said:
+                if said.assertion.source == source:
+                    self._replace(up, down, said, None)
+                    withdrawn += 1
+        return withdrawn
+
+    def _ends_of_any_state(self, upstream: End, downstream: End) -> tuple[EntityRow, EntityRow]:
+        reader = Reader(self.transaction, self.context, None, View(include="all"))
+        return (
+            reader.row(self.context.declared(upstream.type), upstream.key),
+            reader.row(self.context.declared(downstream.type), downstream.key),
+        )
+
+    def _check_pipeline(self, details: Document) -> None:
+        """An edge may name the pipeline that makes it; it is kept by id."""
+        pipeline = details.get("pipeline")
+        if not pipeline:
+            return
+        declared = self.context.declared(pipeline["type"])
+        reader = Reader(self.transaction, self.context, None, View())
+        key = Key.id(pipeline["id"]) if pipeline.get("id") else Key.fqn(pipeline.get("fullyQualifiedName") or "")
+        row = reader.row(declared, key)
+        details["pipeline"] = {"id": row.id, "type": row.type}
+
+    def _columns(self, up: EntityRow, down: EntityRow, given: Iterable[Document]) -> set[Column]:
+        """The column pairs that a request names, checked against the fields that the two entities have."""
+        known = defaultdict(dict)
+        for node in lineage.nodes_of(self.transaction, [up.node, down.node]):
+            if node.until is None:
+                known[node.entity][node.path] = node.name
+        columns, faults = set(), []
+        for entry in given:
+            for source in entry.get("fromColumns") or ():
+                ends = []
+                for row, name in ((up, source), (down, entry.get("toColumn") or "")):
+                    path = _path_below(row, name)
+                    if path is None:
+                        faults.append(f"columnsLineage: {name} is not a column of {row.fqn}")
+                    elif known[row.node] and path not in known[row.node]:
+                        faults.append(f"columnsLineage: {row.fqn} has no column {name}")
+                    ends.append(path or "")
+                columns.add(Column(ends[0], ends[1], entry.get("function")))
+        if faults:
+            raise InvalidEntity(errors=list(dict.fromkeys(faults)))
+        return columns
+
+    def _replace(self, up: EntityRow, down: EntityRow, before: Said | None, after: Said | None) -> None:
+        """End what an asserter said and begin what it says now; nothing where that is the same."""
+        if before and after and (before.details, before.columns) == (after.details, after.columns):
+            return
+        said = after or before
+        assert said is not None
+        clock = self.transaction.tick()
+        ids = self._ids(up, down, said.columns | (before.columns if before else set()), clock.position)
+        if before:
+            closed = [(ids[up.node, ""], ids[down.node, ""])]
+            closed += [(ids[up.node, c.upstream], ids[down.node, c.downstream]) for c in before.columns]
+            lineage.withdraw(self.transaction, closed, before.assertion, clock.position)
+        if after:
+            first = before.details.get("first", before.since) if before else clock.position
+            details = {**after.details, "first": first}
+            opened = [(up.node, down.node, dump(details))]
+            opened += [
+                (
+                    ids[up.node, c.upstream],
+                    ids[down.node, c.downstream],
+                    dump({"function": c.function}) if c.function else None,
+                )
+                for c in after.columns
+            ]
+            lineage.assert_edges(self.transaction, opened, after.assertion, clock.position)
+        kind = "entityLineageUpdated" if before and after else "entityLineageAdded" if after else "entityLineageDeleted"
+        self._announce(kind, up, down, said.assertion.source)
+
+    def _ids(self, up: EntityRow, down: EntityRow, columns: set[Column], position: int) -> dict[indexes.End, int]:
+        ends = {(up.node, ""), (down.node, "")}
+        ends |= {(up.node, column.upstream) for column in columns}
+        ends |= {(down.node, column.downstream) for column in columns}
+        return indexes.node_ids(self.transaction, ends, position)
+
+    def _announce(self, kind: str, up: EntityRow, down: EntityRow, source: str) -> None:
+        edge = {
+            "fromEntity": {"id": up.id, "type": up.type, "fullyQualifiedName": up.fqn},
+            "toEntity": {"id": down.id, "type": down.type, "fullyQualifiedName": down.fqn},
+            "source": source,
+        }
+        value = {"name": "lineage", "oldValue" if kind.endswith("Deleted") else "newValue": dump(edge)}
+        lists = {"entityLineageAdded": "fieldsAdded", "entityLineageDeleted": "fieldsDeleted"}
+        change: Document = {"fieldsAdded": [], "fieldsUpdated": [], "fieldsDeleted": []}
+        change[lists.get(kind, "fieldsUpdated")].append(value)
+        self.writer.announce(kind, down, down.version, change | {"previousVersion": down.version / 10})
+
+    def _reasons(self, up: EntityRow, down: EntityRow, edges: "Edges") -> list[str]:
+        """The features, or members, that an edge follows from."""
+        features = sorted({column.downstream for column in edges.derived_columns})
+        return [f"{down.fqn}.{feature}" for feature in features] or [f"{row.fqn}" for row in (up,)]
+
+
+@dataclass(slots=True)
+class Edges:
+    """Everything known of the edge between two entities."""
+
+    said: list[Said] = field(default_factory=list)
+    derived: bool = False
+    derived_columns: set[Column] = field(default_factory=set)
+    since: int = 0
+
+    @property
+    def columns(self) -> list[Column]:
+        """All column pairs, each once, in order of their paths; an assertion's function counts over none."""
+        pairs: dict[tuple[str, str], Column] = {}
+        for column in (*self.derived_columns, *(column for said in self.said for column in said.columns)):
+            known = pairs.get(column[:2])
+            if known is None or known.function is None:
+                pairs[column[:2]] = column
+        return [pairs[key] for key in sorted(pairs, key=lambda key: (key[1], key[0]))]
+
+
+class LineageReader:
+    """Reads the graph in one snapshot. ``position`` None means now."""
+
+    def __init__(self, session: Session, context: Context, position: int | None, view: View) -> None:
+        self.session = session
+        self.context = context
+        self.position = position
+        self.view = view
+        self.names = Names(session, position)
+
+    def edges(self, pairs: Sequence[Pair]) -> dict[Pair, Edges]:
+        """What is known of the edges between these pairs of entities."""
+        found = {pair: Edges() for pair in pairs}
+        for row in lineage.edges_into(self.session, {down for _, down in pairs}, self.position):
+            if edges := found.get((row.upstream, row.downstream)):
+                self._collect(edges, row, None)
+        for row, pair, column in self._columns_into({down for _, down in pairs}):
+            if edges := found.get(pair):
+                self._collect(edges, row, column)
+        return found
+
+    def _collect(self, edges: Edges, row: EdgeRow, column: Column | None) -> None:
+        if row.owner is not None:
+            edges.derived = True
+            edges.since = min(edges.since or row.since, row.since)
+            if column:
+                edges.derived_columns.add(column)
+            return
+        assertion = Assertion(row.source, row.asserter)
+        said = next((one for one in edges.said if one.assertion == assertion), None)
+        if said is None:
+            edges.said.append(said := Said(assertion))
+            edges.said.sort(key=lambda one: one.since)
+        if column:
+            said.columns.add(column)
+        else:
+            said.since = row.since
+            said.details = orjson.loads(row.details) if row.details else {}
+
+    def _columns_into(self, entities: set[int]) -> Iterable[tuple[EdgeRow, Pair, Column]]:
+        """The edges into fields of these entities, with the entities and paths at their ends."""
+        fields = {node.id: node for node in lineage.nodes_of(self.session, entities)}
+        rows = lineage.edges_into(self.session, fields, self.position) if fields else []
+        far = {
+            node.id: node for node in lineage.nodes_by_id(self.session, {row.upstream for row in rows} - set(fields))
+        }
+        for row in rows:
+            up, down = far.get(row.upstream) or fields.get(row.upstream), fields[row.downstream]
+            if up is not None:
+                function = orjson.loads(row.details).get("function") if row.details else None
+                yield row, (up.entity, down.entity), Column(up.path, down.path, function)
+
+    def details(self, pairs: Sequence[Pair]) -> dict[Pair, Document]:
+        """The merged details of edges as they are on the wire; edges that do not exist are left out."""
+        known = {pair: edges for pair, edges in self.edges(pairs).items() if edges.said or edges.derived}
+        positions = {said.since for edges in known.values() for said in edges.said}
+        positions |= {said.details.get("first", said.since) for edges in known.values() for said in edges.said}
+        positions |= {edges.since for edges in known.values() if edges.derived}
+        times = events.at(self.session, positions)
+        self.names.nodes({node for pair in known for node in pair})
+        written = self._written_names({node for pair, edges in known.items() if edges.columns for node in pair})
+        return {pair: self._details(pair, edges, times, written) for pair, edges in known.items()}
+
+    def _written_names(self, entities: set[int]) -> dict[tuple[int, str], str]:
+        """How the fields of entities are spelled, by node and case-folded path."""
+        return {(node.entity, node.path): node.name for node in lineage.nodes_of(self.session, entities)}
+
+    def _details(
+        self,
+        pair: Pair,
+        edges: Edges,
+        times: Mapping[int, tuple[int, str]],
+        written: Mapping[tuple[int, str], str],
+    ) -> Document:
+        details: Document = {}
+        for said in edges.said:
+            details |= {member: value for member, value in said.details.items() if member != "first"}
+            details["source"] = said.assertion.source
+        if pipeline := details.get("pipeline"):
+            self.names.load([pipeline["id"]])
+            details["pipeline"] = Renderer(
+                self.context.shapes[pipeline["type"]], self.names, self.context.collections, self.view.base
+            ).reference(pipeline)
+        if columns := self._wire_columns(pair, edges.columns, written):
+            details["columnsLineage"] = columns
+        firsts = [said.details.get("first", said.since) for said in edges.said]
+        firsts += [edges.since] if edges.derived else []
+        lasts = [said.since for said in edges.said] or [edges.since]
+        for prefix, position in (("created", min(firsts)), ("updated", max(lasts))):
+            if position in times:
+                details[f"{prefix}At"], details[f"{prefix}By"] = times[position]
+        return details
+
+    def _wire_columns(
+        self, pair: Pair, columns: Sequence[Column], written: Mapping[tuple[int, str], str]
+    ) -> list[Document]:
+        """Column pairs grouped by the field that they flow into."""
+        up, down = (self.names.by_node[node] for node in pair)
+        grouped: dict[tuple[str, str | None], list[str]] = defaultdict(list)
+        for column in columns:
+            grouped[column.downstream, column.function].append(
+                f"{up.fqn}.{written.get((up.node, column.upstream), column.upstream)}"
+            )
+        return [
+            {
+                "fromColumns": sources,
+                "toColumn": f"{down.fqn}.{written.get((down.node, target), target)}",
+                **({"function": function} if function else {}),
+            }
+            for (target, function), sources in grouped.items()
+        ]
+
+    def edge(self, upstream: EntityRow, downstream: EntityRow) -> Document:
+        """The details of one edge; ``EntityNotFound`` if there is none."""
+        pair = upstream.node, downstream.node
+        found = self.details([pair])
+        if pair not in found:
+            raise EntityNotFound("Lineage edge not found")
+        return found[pair]
+
+    def graph(self, root: EntityRow, upstream: int, downstream: int, cap: int = NODE_CAP) -> Document:
+        """The entities within so many hops of ``root``, and the edges between them (contract, part 7.2)."""
+        visited = {root.node}
+        up, cut_up = self._walk(root.node, upstream, visited, cap, against=True)
+        down, cut_down = self._walk(root.node, downstream, visited, cap, against=False)
+        self.names.nodes(visited)
+        pairs = [*up, *(pair for pair in down if pair not in set(up))]
+        details = self.details(pairs)
+        renderer = Renderer(self.context.shapes[root.type], self.names, self.context.collections, self.view.base)
+        reply = {
+            "entity": renderer.card(self.names.by_node[root.node]),
+            "nodes": [renderer.card(self.names.by_node[node]) for node in sorted(visited - {root.node})],
+            "upstreamEdges": [self._edge(pair, details[pair]) for pair in up],
+            "downstreamEdges": [self._edge(pair, details[pair]) for pair in down],
+        }
+        return reply | ({"truncated": True} if cut_up or cut_down else {})
+
+    def _edge(self, pair: Pair, details: Document) -> Document:
+        up, down = (self.names.by_node[node] for node in pair)
+        edge: Document = {"fromEntity": up.id, "toEntity": down.id, "lineageDetails": details}
+        return edge | ({"description": details["description"]} if details.get("description") else {})
+
+    def _walk(self, root: int, depth: int, visited: set[int], cap: int, against: bool) -> tuple[list[Pair], bool]:
+        """The edges met level by level, one query per level; whether the cap of nodes cut the walk short."""
+        fetch = lineage.edges_into if against else lineage.edges_out_of
+        pairs: dict[Pair, None] = {}
+        seen, level = {root}, {root}
+        for _ in range(depth):
+            if not level:
+                break
+            following = set()
+            for row in fetch(self.session, sorted(level), self.position):
+                far = row.upstream if against else row.downstream
+                if far not in visited and len(visited) >= cap:
+                    return list(pairs), True
+                visited.add(far)
+                pairs[row.upstream, row.downstream] = None
+                if far not in seen:
+                    seen.add(far)
+                    following.add(far)
+            level = following
+        return list(pairs), False
+
+
+def refuse_derived(reasons: Sequence[str], upstream: str, downstream: str) -> None:
+    """Say that an edge stays because a document says so."""
+    if reasons:
+        raise EdgeDerived(
+            f"the edge {upstream} to {downstream} follows from {', '.join(reasons)} and stays until those change; "
+            "what was asserted besides has been withdrawn"
+        )
+
+
+def end_of(reference: Document) -> End:
+    """The end of an edge that a reference names."""
+    if reference.get("id"):
+        return End(reference["type"], Key.id(reference["id"]))
+    name = reference.get("fullyQualifiedName")
+    if not name:
+        raise InvalidEntity("edge: an end needs an id or a fullyQualifiedName")
+    return End(reference["type"], Key.fqn(name))
+
+
+def parsed_edge(body: Document) -> Document:
+    """The edge of a request to assert one."""
+    edge: Document = parse(AddLineage, body)["edge"]
+    return edge
+
+
+def _path_below(row: EntityRow, name: str) -> str | None:
+    """The case-folded path of a field inside an entity, from the field's FQN."""
+    try:
+        return (fqn.below(fqn.normal(name), row.fqn) or "").casefold() or None
+    except fqn.InvalidFqn:
+        return None

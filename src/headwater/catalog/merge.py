@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a PUT leaves alone, and what a JSON Patch makes of an entity."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import jsonpatch
+from jsonpointer import JsonPointerException
+
+from headwater.catalog.access import Principal
+from headwater.catalog.hydrate import HIDDEN
+from headwater.catalog.shape import Shape
+from headwater.errors import InvalidEntity
+from headwater.schema.base import Document
+from headwater.schema.declare import TAGS, Child
+from headwater.schema.registry import wire_members
+
+PROTECTED_FROM_BOTS = ("description", "displayName")
+"""Texts that an automatic PUT does not overwrite once somebody wrote them."""
+
+
+def put(shape: Shape, old: Document, new: Document, principal: Principal, override: bool = False) -> Document:
+    """The stored document after a PUT of ``new`` over ``old``, both in stored form.
+
+    What a request cannot say stays. What it omits goes, unless the declaration says that a PUT keeps it; labels are
+    united; a bot leaves people's texts alone unless it says ``override``.
+    """
+    declared = shape.declared
+    sayable = wire_members(declared.create) - {parent.field for parent in declared.parents}
+    sticky = {*declared.versions.put_sticky, *declared.defaults}
+    cautious = principal.is_bot and not override
+    merged = {member: value for member, value in old.items() if member not in sayable or member in sticky}
+    merged |= {member: value for member, value in new.items() if member in sayable}
+    for reference in shape.references:
+        stored = old.get(reference.field)
+        keeps = {"replace": False, "keep": not new.get(reference.field), "absent": reference.field not in new}
+        if stored is not None and (keeps[reference.put] or (cautious and stored and reference.bot_keeps)):
+            merged[reference.field] = stored
+    if declared.has(TAGS):
+        _unite_labels(old, merged)
+    if cautious:
+        _keep_texts(old, merged)
+        if old.get("extension"):
+            merged["extension"] = old["extension"]
+    for child in declared.children:
+        _merge_items(child, old.get(child.field), merged.get(child.field), cautious)
+    for member in HIDDEN:
+        if member in old:
+            merged[member] = old[member]
+    return merged
+
+
+def _unite_labels(old: Document, new: Document) -> None:
+    """The labels of both; where both have one, the new copy counts."""
+    if not old.get("tags"):
+        return
+    labels = {(label["id"], label["source"]): label for label in old["tags"]}
+    labels |= {(label["id"], label["source"]): label for label in new.get("tags") or ()}
+    new["tags"] = list(labels.values())
+
+
+def _keep_texts(old: Document, new: Document) -> None:
+    for member in PROTECTED_FROM_BOTS:
+        if old.get(member):
+            new[member] = old[member]
+
+
+def _merge_items(child: Child, old: list[Document] | None, new: list[Document] | None, cautious: bool) -> None:
+    if not old or not new:
+        return
+    name = _name_key(child)
+    old_by_name = {name(item): item for item in old}
+    for item in new:
+        twin = old_by_name.get(name(item))
+        if twin is None:
+            continue
+        if child.tagged:
+            _unite_labels(twin, item)
+        if cautious and twin.get("description"):
+            item["description"] = twin["description"]
+        if child.match == "key" and _rekeyed(child, twin, item) and twin.get("description"):
+            item.setdefault("description", twin["description"])
+        for inner in child.children:
+            _merge_items(inner, twin.get(inner.field), item.get(inner.field), cautious)
+        if child.recursive:
+            _merge_items(child, twin.get(child.recursive), item.get(child.recursive), cautious)
+
+
+def _rekeyed(child: Child, old: Document, new: Document) -> bool:
+    """Whether the item is another one under the same name: a column of a new type."""
+    return any(old.get(member) != new.get(member) for member in child.key[1:])
+
+
+def _name_key(child: Child) -> Callable[[Document], str]:
+    return (lambda item: str(item["name"]).casefold()) if child.folded else (lambda item: str(item["name"]))
+
+
+def patch(shape: Shape, rendered: Document, operations: Iterable[Mapping[str, Any]]) -> Document:
+    """The rendered entity after a JSON Patch (RFC 6902).
+
+    Lists that the entity may have but does not have yet count as empty, since clients add to their first place.
+    """
+    patched = patch_document(_with_empty_lists(shape, rendered), operations)
+    for member, value in list(patched.items()):
+        if value == [] and member not in rendered:
+            del patched[member]
+    return patched
+
+
+def patch_document(base: Document, operations: Iterable[Mapping[str, Any]]) -> Document:
+    """A document after a JSON Patch; ``InvalidEntity`` if the patch does not apply."""
+    try:
+        patched = jsonpatch.JsonPatch(list(operations)).apply(base)
+    except (jsonpatch.JsonPatchException, JsonPointerException, TypeError, KeyError, AttributeError) as error:
+        raise InvalidEntity(f"the patch does not apply: {error}") from error
+    if not isinstance(patched, dict):
+        raise InvalidEntity("the patch does not apply: it replaces the whole object by something else")
+    return patched
+
+
+def _with_empty_lists(shape: Shape, rendered: Document) -> Document:
+    base = dict(rendered)
+    members = [reference.field for reference in shape.references if reference.many]
+    members += [child.field for child in shape.declared.children]
+    for member in members:
+        if base.get(member) is None:
+            base[member] = []
+    return base

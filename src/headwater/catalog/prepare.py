@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From what a request says to the form that is stored: references by id, labels by tag id, nothing derived.
+
+Everything that can be wrong with the content is found here, before anything is written. What was already in the
+entity is not checked again: a column that vanished since must not stand in the way of an unrelated change.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import Any
+from uuid import UUID
+
+from headwater.catalog.hydrate import ids_in
+from headwater.catalog.names import Card, Names
+from headwater.catalog.shape import Shape, Source, sources
+from headwater.errors import EntityNotFound, InvalidEntity
+from headwater.schema import fqn
+from headwater.schema.base import Document
+from headwater.schema.declare import FieldLineage, Reference
+from headwater.schema.registry import Registry
+from headwater.store import lineage
+from headwater.store.database import Session
+
+LABEL_TYPES = {"Classification": "tag", "Glossary": "glossaryTerm"}
+"""The entity type behind each source of labels."""
+
+KEPT_OF_LABEL = ("source", "labelType", "state", "reason", "appliedAt", "appliedBy", "metadata")
+DERIVED_OF_PART = ("fullyQualifiedName",)
+
+
+class Preparation:
+    """One request on its way into the store. ``document`` is taken over and changed in place."""
+
+    def __init__(
+        self,
+        session: Session,
+        registry: Registry,
+        shape: Shape,
+        names: Names,
+        document: Document,
+        old: Document | None = None,
+    ) -> None:
+        self.session = session
+        self.registry = registry
+        self.shape = shape
+        self.names = names
+        self.document = document
+        self.old = old
+        self.faults: list[str] = []
+        self.known_ids = ids_in(shape, old) if old else set()
+
+    def run(self, user: str, timestamp: int) -> Document:
+        """The stored form; ``InvalidEntity`` with every fault, or ``EntityNotFound`` for what is referred to."""
+        self._resolve_references()
+        self._resolve_labels(user, timestamp)
+        self._check_parts()
+        if self.faults:
+            raise InvalidEntity(errors=self.faults)
+        self._check_sources()
+        return self.document
+
+    # references ---------------------------------------------------------------------------------------------------
+
+    def _resolve_references(self) -> None:
+        wanted = [
+            (place.reference, place.member, one)
+            for place in self.shape.places(self.document)
+            for one in _as_list(place.holder[place.reference.field])
+        ]
+        self.names.load({entity_id for reference, _, one in wanted if (entity_id := _id_of(one))} | self.known_ids)
+        by_name = self.names.find(
+            {key for reference, _, one in wanted if not _id_of(one) for key in self._keys(reference, one)}
+        )
+        for place in self.shape.places(self.document):
+            value = place.holder[place.reference.field]
+            resolved = [
+                {"id": card.id, "type": card.type}
+                for one in _as_list(value)
+                if (card := self._card(place.reference, place.member, one, by_name))
+            ]
+            if place.reference.many:
+                place.holder[place.reference.field] = list({entry["id"]: entry for entry in resolved}.values())
+            elif resolved:
+                place.holder[place.reference.field] = resolved[0]
+
+    def _keys(self, reference: Reference, given: Any) -> Iterator[tuple[str, str]]:
+        """The types and FQNs under which a reference without an id may be found."""
+        if isinstance(given, dict):
+            name = given.get("fullyQualifiedName") or given.get("name")
+            types: Iterable[str] = [given["type"]] if given.get("type") in reference.to else ()
+        else:
+            name, types = given, reference.to
+        for target in types:
+            if name and target in self.registry:
+                yield target, self.registry[target].lookup(name)
+
+    def _card(self, reference: Reference, member: str, given: Any, by_name: dict[tuple[str, str], Card]) -> Card | None:
+        entity_id = _id_of(given)
+        if entity_id:
+            card = self.names.by_id.get(entity_id)
+        else:
+            keys = list(self._keys(reference, given))
+            card = next((by_name[key] for key in keys if key in by_name), None) or self._formerly(keys)
+        if isinstance(given, dict) and given.get("type") not in (None, *reference.to):
+            self.faults.append(f"{member}: a {given['type']} cannot stand here, only {' or '.join(reference.to)}")
+            return None
+        if card is None:
+            raise EntityNotFound.named(_type_of(reference, given), _text_of(given))
+        if card.type not in reference.to:
+            self.faults.append(f"{member}: {card.fqn} is a {card.type}, not a {' or '.join(reference.to)}")
+            return None
+        if (card.removed or card.deleted) and card.id not in self.known_ids:
+            raise EntityNotFound.named(card.type, card.fqn)
+        return card
+
+    def _formerly(self, keys: list[tuple[str, str]]) -> Card | None:
+        """What this entity referred to already and was deleted for good since."""
+        former = (self.names.by_id.get(entity_id) for entity_id in self.known_ids)
+        return next((card for card in former if card and (card.type, card.fqn) in keys), None)
+
+    # labels -------------------------------------------------------------------------------------------------------
+
+    def _resolve_labels(self, user: str, timestamp: int) -> None:
+        holders = []
+        for path, holder in self.shape.labelled(self.document):
+            if holder.get("tags"):
+                holders.append((path, holder))
+            else:
+                holder.pop("tags", None)
+        if not holders:
+            return
+        given = {_label_key(label) for _, holder in holders for label in holder["tags"]}
+        unknown = [source for source, _ in given if LABEL_TYPES.get(source) not in self.registry]
+        if unknown:
+            raise InvalidEntity(f"tags: there is no source of labels called {unknown[0]}")
+        cards = self.names.find(
+            {(LABEL_TYPES[source], self.registry[LABEL_TYPES[source]].lookup(name)) for source, name in given}
+        )
+        self.names.nodes({card.parent for card in cards.values() if card.parent is not None})
+        before = self._old_labels()
+        applied = {"appliedAt": datetime.fromtimestamp(timestamp / 1000, UTC).isoformat(), "appliedBy": user}
+        for path, holder in holders:
+            labels: dict[tuple[str, str], Document] = {}
+            for label in holder["tags"]:
+                source, name = _label_key(label)
+                declared = self.registry[LABEL_TYPES[source]]
+                card = cards.get((declared.name, declared.lookup(name)))
+                if card is None:
+                    raise EntityNotFound.named(declared.name, name)
+                earlier = before.get((path, card.id, source))
+                if earlier is None:
+                    self._check_new_label(card)
+                stored = _stored_label(card, label)
+                for member, value in applied.items():
+                    stored[member] = (earlier or {}).get(member) or stored.get(member) or value
+                labels[card.id, source] = stored
+            holder["tags"] = list(labels.values())
+            self._check_exclusion([self.names.by_id[tag] for tag, _ in labels])
+
+    def _old_labels(self) -> dict[tuple[str, str, str], Document]:
+        if not self.old:
+            return {}
+        return {
+            (path, label["id"], label["source"]): label
+            for path, holder in self.shape.labelled(self.old)
+            for label in holder.get("tags") or ()
+        }
+
+    def _check_new_label(self, card: Card) -> None:
+        if card.deleted:
+            raise EntityNotFound.named(card.type, card.fqn)
+        above = self.names.node(card.parent) if card.parent is not None else None
+        if card.shown.get("disabled") or (above and above.shown.get("disabled")):
+            self.faults.append(f"tags: {card.fqn} is disabled and cannot be used any more")
+
+    def _check_exclusion(self, cards: list[Card]) -> None:
+        taken: dict[int, Card] = {}
+        for card in sorted(cards, key=lambda one: one.fqn):
+            above = self.names.node(card.parent) if card.parent is not None else None
+            if above is None or not above.shown.get("mutuallyExclusive"):
+                continue
+            if other := taken.get(above.node):
+                self.faults.append(
+                    f"Tag labels {other.fqn} and {card.fqn} are mutually exclusive and can't be assigned together"
+                )
+            taken[above.node] = card
+
+    # parts --------------------------------------------------------------------------------------------------------
+
+    def _check_parts(self) -> None:
+        seen: set[tuple[int, str]] = set()
+        for child, path, item in self.shape.parts(self.document):
+            for member in DERIVED_OF_PART:
+                item.pop(member, None)
+            if child.is_field:
+                key = (id(child), path.casefold() if child.folded else path)
+                if key in seen:
+                    self.faults.append(f"{child.field}: {item['name']} stands twice in one list")
+                seen.add(key)
+
+    def _check_sources(self) -> None:
+        """A source must be a column of its table, where the table's columns are known."""
+        rules = [rule for rule in self.shape.declared.lineage if isinstance(rule, FieldLineage)]
+        known = {_source_key(one): one.source for rule in rules for one in sources(rule, self.old or {})}
+        new = []
+        for one in (one for rule in rules for one in sources(rule, self.document)):
+            one.source.pop("path", None)
+            if earlier := known.get(_source_key(one)):
+                one.source.update({"path": earlier["path"]} if "path" in earlier else {})
+            else:
+                new.append(one)
+        if not new:
+            return
+        nodes = {one.entity_id: self.names.by_id[one.entity_id].node for one in new}
+        paths = {path for one in new for path in _paths(one.source["name"])}
+        existing = {
+            (node.entity, node.path)
+            for node in lineage.nodes_named(self.session, set(nodes.values()), paths)
+            if node.until is None
+        }
+        for one in new:
+            name = one.source["name"]
+            found = [path for path in _paths(name) if (nodes[one.entity_id], path) in existing]
+            if not found:
+                self._refuse_unknown(self.names.by_id[one.entity_id], name)
+            elif found[0] != _paths(name)[0]:
+                one.source["path"] = name
+        if self.faults:
+            raise InvalidEntity(errors=self.faults)
+
+    def _refuse_unknown(self, table: Card, name: str) -> None:
+        columns = {node.path: node.name for node in lineage.nodes_of(self.session, [table.node]) if node.until is None}
+        if not columns:
+            return
+        near = get_close_matches(name.casefold(), columns, n=1, cutoff=0.0)
+        self.faults.append(f"{table.fqn} has no column {name}; the nearest is {columns[near[0]]}")
+
+
+def _source_key(one: Source) -> tuple[str, str]:
+    return one.entity_id, one.source["name"]
+
+
+def _paths(name: str) -> list[str]:
+    """The case-folded paths that a source's name may mean: a column of that name, or a nested one."""
+    whole = fqn.quote(name).casefold()
+    if "." not in name:
+        return [whole]
+    try:
+        return [whole, fqn.normal(name).casefold()]
+    except fqn.InvalidFqn:
+        return [whole]
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _id_of(given: Any) -> str | None:
+    """The id that a reference names; a bare text counts as one if it reads as one."""
+    if isinstance(given, dict):
+        return given.get("id")
+    try:
+        return str(UUID(given)) if len(given) == 36 else None
+    except ValueError:
+        return None
+
+
+def _type_of(reference: Reference, given: Any) -> str:
+    return str(given.get("type")) if isinstance(given, dict) and given.get("type") else reference.to[0]
+
+
+def _text_of(given: Any) -> str:
+    if isinstance(given, dict):
+        return str(given.get("id") or given.get("fullyQualifiedName") or given.get("name"))
+    return str(given)
+
+
+def _label_key(label: Any) -> tuple[str, str]:
+    if isinstance(label, str):
+        return "Classification", label
+    return label.get("source") or "Classification", label["tagFQN"]
+
+
+def _stored_label(card: Card, label: Any) -> Document:
+    given = {"labelType": "Manual", "state": "Confirmed"} | (label if isinstance(label, dict) else {})
+    given["source"] = _label_key(label)[0]
+    return {"id": card.id} | {member: given[member] for member in KEPT_OF_LABEL if given.get(member) is not None}

@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Answers about entities, as they are or as they were at a position."""
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import orjson
+
+from headwater.catalog import secrets, versions
+from headwater.catalog.context import Context, Key
+from headwater.catalog.hydrate import Renderer, ids_in, select
+from headwater.catalog.names import Names
+from headwater.errors import EntityNotFound, InvalidEntity
+from headwater.schema.base import Document
+from headwater.schema.declare import FOLLOWERS, EntityType
+from headwater.store import documents, history, relationships, settings
+from headwater.store.database import Session
+from headwater.store.rows import EntityRow
+
+Include = Literal["non-deleted", "deleted", "all"]
+DELETED: dict[str, bool | None] = {"non-deleted": False, "deleted": True, "all": None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """How a caller wants to see entities.
+
+    ``fields``: the optional members asked for (None: all that are stored). ``as_of``: a moment, see ``position_of``.
+    ``base``: the URL before ``/api/v1`` for links, or None. ``secrets``: show secrets instead of masks.
+    """
+
+    fields: frozenset[str] | None = None
+    include: Include = "non-deleted"
+    as_of: str | None = None
+    base: str | None = None
+    secrets: bool = False
+
+
+class Found(NamedTuple):
+    """An entity with what its ETag is made of."""
+
+    document: Document
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A part of a list, and the cursors of its neighbours."""
+
+    data: list[Document]
+    total: int
+    after: str | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRequest:
+    """Which part of a list: at most ``limit`` entities after or before a cursor, filtered."""
+
+    limit: int = 10
+    after: str | None = None
+    before: str | None = None
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+
+class Reader:
+    """Reads in one snapshot. ``position`` None means now."""
+
+    def __init__(self, session: Session, context: Context, position: int | None, view: View) -> None:
+        self.session = session
+        self.context = context
+        self.position = position
+        self.view = view
+        self.names = Names(session, position)
+
+    def renderer(self, declared: EntityType) -> Renderer:
+        """What writes entities of a type for this view."""
+        return Renderer(self.context.shapes[declared.name], self.names, self.context.collections, self.view.base)
+
+    def row(self, declared: EntityType, key: Key) -> EntityRow:
+        """The entity that a key names at this position; ``EntityNotFound`` where the view does not include it."""
+        row = self._row(declared, key)
+        wanted = DELETED[self.view.include]
+        if row is None or row.type != declared.name or row.removed or wanted not in (None, bool(row.deleted)):
+            raise EntityNotFound.named(declared.name, key.text)
+        return row
+
+    def _row(self, declared: EntityType, key: Key) -> EntityRow | None:
+        if "\0" in key.text:
+            return None
+        name = declared.lookup_or_none(key.text) if key.by_name else None
+        if key.by_name and name is None:
+            return None
+        if self.position is None:
+            return documents.find(self.session, declared.name, name) if name else documents.get(self.session, key.text)
+        if name:
+            node = history.named_at(self.session, declared.name, name, self.position)
+        else:
+            present = documents.get(self.session, key.text)
+            node = present.node if present else None
+        return None if node is None else history.at(self.session, node, self.position)
+
+    def entities(self, declared: EntityType, rows: Sequence[EntityRow]) -> list[Document]:
+        """Entities as the view shows them, with one look-up for all the names in them."""
+        shape = self.context.shapes[declared.name]
+        stored = [orjson.loads(row.document) for row in rows]
+        self.names.load({entity_id for document in stored for entity_id in ids_in(shape, document)})
+        return [self._entity(declared, row, document) for row, document in zip(rows, stored, strict=True)]
+
+    def entity(self, declared: EntityType, row: EntityRow) -> Document:
+        """One entity as the view shows it."""
+        return self.entities(declared, [row])[0]
+
+    def _entity(self, declared: EntityType, row: EntityRow, stored: Document) -> Document:
+        if self.view.secrets and declared.secrets:
+            self._reveal(declared, row.node, stored)
+        renderer = self.renderer(declared)
+        rendered = renderer.entity(row, stored)
+        renderer.inherit(row.parent, rendered)
+        if self.view.fields:
+            self._compute(declared, row, rendered, renderer)
+        return select(declared, rendered, self.view.fields)
+
+    def _reveal(self, declared: EntityType, node: int, stored: Document) -> None:
+        hidden = settings.secrets(self.session, node)
+        vault = self.context.vault
+        secrets.fill(stored, declared.secrets, {place: vault.decrypt(text) for place, text in hidden.items()})
+
+    def _compute(self, declared: EntityType, row: EntityRow, rendered: Document, renderer: Renderer) -> None:
+        """Members that are not part of the document, where they were asked for."""
+        asked = self.view.fields or frozenset()
+        if "followers" in asked and declared.has(FOLLOWERS):
+            position = self.position if self.position is not None else history.newest(self.session)
+            nodes = relationships.followers(self.session, row.node, position)
+            rendered["followers"] = self._references(nodes, renderer)
+        for inverse in declared.inverses:
+            if inverse.field in asked:
+                rendered[inverse.field] = self._references(self._referrers(inverse.of, inverse.member, row), renderer)
+        for count in declared.counts:
+            if count.field in asked and count.counts == "usage":
+                rendered[count.field] = relationships.usage_count(self.session, row.node)
+            elif count.field in asked:
+                rendered[count.field] = relationships.child_count(self.session, row.node)
+
+    def _referrers(self, entity_type: str, member: str, row: EntityRow) -> list[int]:
+        declared = self.context.registry[entity_type]
+        if any(parent.field == member for parent in declared.parents):
+            return documents.below(self.session, [row.node], entity_type, self.position)
+        position = self.position if self.position is not None else history.newest(self.session)
+        return relationships.referrers_at(self.session, row.node, member, entity_type, position)
+
+    def _references(self, nodes: Iterable[int], renderer: Renderer) -> list[Document]:
+        nodes = list(nodes)
+        self.names.nodes(nodes)
+        cards = [self.names.by_node[node] for node in nodes if node in self.names.by_node]
+        live = [card for card in cards if not card.deleted and not card.removed]
+        return [renderer.card(card) for card in sorted(live, key=lambda card: (card.name, card.id))]
+
+    # lists --------------------------------------------------------------------------------------------------------
+
+    def page(self, declared: EntityType, request: PageRequest) -> Page:
+        """A page of a type's list, in order of (name, id)."""
+        if request.after and request.before:
+            raise InvalidEntity("a list goes on after a cursor or before one, not both")
+        if not 0 <= request.limit <= 1_000_000:
+            raise InvalidEntity("limit must be between 0 and 1000000")
+        listing = self._listing(declared, request.filters)
+        total = documents.total(self.session, listing)
+        if request.limit == 0:
+            return Page(data=[], total=total)
+        after, before = read_cursor(request.after), read_cursor(request.before)
+        rows = documents.page(self.session, listing, request.limit + 1, after, before)
+        more = len(rows) > request.limit
+        rows = (rows[1:] if before else rows[:-1]) if more else rows
+        return Page(
+            data=self.entities(declared, rows),
+            total=total,
+            after=write_cursor(rows[-1]) if rows and (more or before) else None,
+            before=write_cursor(rows[0]) if rows and (after or (before and more)) else None,
+        )
+
+    def _listing(self, declared: EntityType, given: Mapping[str, str]) -> documents.Listing:
+        below: list[int] | None = None
+        referring: list[tuple[str, int]] = []
+        flags: dict[str, bool] = {}
+        for filter_ in declared.filters:
+            value = given.get(filter_.name)
+            if value is None:
+                continue
+            if filter_.kind == "flag":
+                if value.lower() not in ("true", "false"):
+                    raise InvalidEntity(f"{filter_.name} must be true or false, not {value!r}")
+                flags[filter_.member or filter_.name] = value.lower() == "true"
+                continue
+            target = self.context.registry[filter_.to]
+            node = self._named(target, value)
+            if filter_.kind == "reference":
+                referring.append((filter_.member or filter_.name, node))
+            else:
+                nodes = self._parents_below(target, node, declared)
+                below = nodes if below is None else [one for one in below if one in set(nodes)]
+        return documents.Listing(
+            type=declared.name,
+            deleted=DELETED[self.view.include],
+            below=below,
+            referring=referring,
+            flags=flags,
+            position=self.position,
+        )
+
+    def _named(self, declared: EntityType, name: str) -> int:
+        row = self._row(declared, Key.fqn(name)) or self._row(declared, Key.id(name))
+        if row is None or row.type != declared.name or row.removed:
+            raise EntityNotFound.named(declared.name, name)
+        return row.node
+
+    def _parents_below(self, ancestor: EntityType, node: int, declared: EntityType) -> list[int]:
+        """The possible direct parents of ``declared`` that are the ancestor or lie below it."""
+        parents = [node] if any(parent.to == ancestor.name for parent in declared.parents) else []
+        for parent in declared.parents:
+            if parent.to == ancestor.name:
+                continue
+            level = [node]
+            for step in self._path(ancestor.name, parent.to):
+                level = documents.below(self.session, level, step, self.position)
+            if level != [node]:
+                parents += level
+        return parents
+
+    def _path(self, ancestor: str, target: str) -> list[str]:
+        """The types from just below ``ancestor`` down to ``target``."""
+        path = [target]
+        while not any(parent.to == ancestor for parent in self.context.registry[path[0]].parents):
+            above = [p.to for p in self.context.registry[path[0]].parents if p.to not in path]
+            if not above:
+                return []
+            path.insert(0, above[0])
+        return path
+
+    # versions -----------------------------------------------------------------------------------------------------
+
+    def versions(self, declared: EntityType, key: Key) -> list[Document]:
+        """Every version, newest first, each as it was shown when it was recorded."""
+        row = self.row(declared, key)
+        position = self.position if self.position is not None else history.newest(self.session)
+        newest: dict[int, EntityRow] = {}
+        for state in history.versions(self.session, row.node, position):
+            newest.setdefault(state.version, state)
+        return [self._as_recorded(declared, state) for state in newest.values()]
+
+    def version(self, declared: EntityType, key: Key, number: str) -> Document:
+        """One version as it was shown when it was recorded."""
+        row = self.row(declared, key)
+        position = self.position if self.position is not None else history.newest(self.session)
+        state = history.version(self.session, row.node, versions.parse(number), position)
+        if state is None:
+            raise EntityNotFound(f"{declared.name} instance for {key.text} and version {number} not found")
+        return self._as_recorded(declared, state)
+
+    def _as_recorded(self, declared: EntityType, state: EntityRow) -> Document:
+        then = Reader(self.session, self.context, state.position, self.view)
+        row = history.at(self.session, state.node, state.position) or state
+        stored = orjson.loads(state.document)
+        then.names.load(ids_in(self.context.shapes[declared.name], stored))
+        return then.renderer(declared).entity(state._replace(fqn=row.fqn), stored)
+
+
+def write_cursor(row: EntityRow) -> str:
+    """The opaque place of a row in its list; made of characters that are safe in a URL."""
+    return base64.urlsafe_b64encode(orjson.dumps({"name": row.name, "id": row.id})).decode().rstrip("=")
+
+
+def read_cursor(text: str | None) -> tuple[str, str] | None:
+    """The (name, id) of a cursor."""
+    if not text:
+        return None
+    try:
+        cursor: Any = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        name, entity_id = str(cursor["name"]), str(cursor["id"])
+    except (binascii.Error, ValueError, TypeError, KeyError) as error:
+        raise InvalidEntity(f"{text} is not a cursor of a list") from error
+    if "\0" in name + entity_id:
+        raise InvalidEntity(f"{text} is not a cursor of a list")
+    return name, entity_id

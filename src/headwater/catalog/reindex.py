@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rebuild the indexes from the truths: walk along all recorded states and index each as a write would have."""
+
+from collections.abc import Callable
+
+import orjson
+
+from headwater.catalog import indexes
+from headwater.catalog.context import Context
+from headwater.schema import fqn
+from headwater.store import history, lineage, relationships, upkeep
+from headwater.store.database import Transaction
+from headwater.store.rows import EntityRow
+
+Progress = Callable[[int, int], None]
+"""Told how many states are done, of how many."""
+
+BATCH = 1000
+
+
+def silent(done: int, total: int) -> None:
+    """No progress is shown."""
+
+
+class _Replay:
+    """The state of the walk: what each entity's document was, and what it was called."""
+
+    def __init__(self, transaction: Transaction, context: Context) -> None:
+        self.transaction = transaction
+        self.context = context
+        self.nodes = upkeep.nodes_by_id(transaction)
+        self.indexed: dict[int, indexes.Indexed] = {}
+        self.latest: dict[int, EntityRow] = {}
+        self.fqns: dict[int, str] = {}
+        self.children: dict[int, set[int]] = {}
+
+    def state(self, row: EntityRow) -> None:
+        """Index one state."""
+        if row.removed:
+            self._removed(row)
+            return
+        before = self.latest.get(row.node)
+        self.latest[row.node] = row
+        if row.parent is not None:
+            self.children.setdefault(row.parent, set()).add(row.node)
+        if before is None or before.name != row.name:
+            self._named(row)
+        shape = self.context.shapes[row.type]
+        after = indexes.indexed(shape, row.node, orjson.loads(row.document), self.nodes)
+        indexes.apply(self.transaction, row.node, self.indexed.get(row.node, indexes.NOTHING), after, row.position)
+        self.indexed[row.node] = after
+
+    def _named(self, row: EntityRow) -> None:
+        above = self.fqns[row.parent] if row.parent is not None else None
+        self.fqns[row.node] = fqn.add(above, row.name)
+        history.name_opened(self.transaction, row.node, row.type, self.fqns[row.node], row.position)
+        for child in self.children.get(row.node, ()):
+            self._named(self.latest[child]._replace(position=row.position))
+
+    def _removed(self, row: EntityRow) -> None:
+        history.name_closed(self.transaction, row.node, row.position)
+        relationships.remove(self.transaction, row.node, row.position, self.context.kept)
+        lineage.remove(self.transaction, row.node, row.position, self.context.kept)
+        del self.latest[row.node]
+        if row.parent is not None:
+            self.children[row.parent].discard(row.node)
+
+
+def rebuild(transaction: Transaction, context: Context, progress: Progress) -> dict[str, int]:
+    """Empty the indexes and fill them again; the number of rows of each afterwards."""
+    total = upkeep.states(transaction)
+    upkeep.clear(transaction)
+    replay = _Replay(transaction, context)
+    after = done = 0
+    while states := history.all_states(transaction, after, BATCH):
+        for row in states:
+            replay.state(row)
+        after, done = states[-1].position, done + len(states)
+        progress(done, total)
+    upkeep.settle(transaction)
+    return upkeep.sizes(transaction)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Passwords and keys inside connections: split off the document and kept encrypted."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from headwater.errors import CatalogError, InvalidEntity
+from headwater.schema.base import Document
+
+MASK = "*********"
+
+SENSITIVE = re.compile(
+    r"(pass(word|phrase|wd)?|secret(access)?(key)?|(?<!public)(api|private|access|account|shared|encryption|signing)[_-]?key"
+    r"|token|credentials?|connection_?string|jwt)$",
+    re.IGNORECASE,
+)
+"""Names of members whose texts are secret."""
+
+
+class Vault:
+    """Encrypts secrets with the installation's key.
+
+    The key is the text of ``HEADWATER_SECRET_KEY``, or that of the key file, which is made (readable for its owner
+    only) when the first secret is stored. Losing it loses the secrets and nothing else.
+    """
+
+    def __init__(self, key: str | None, key_file: Path | None) -> None:
+        self._key = key
+        self._file = key_file
+        self._cipher: Fernet | None = None
+
+    def _open(self) -> Fernet:
+        if self._cipher is None:
+            try:
+                self._cipher = Fernet(self._key or self._key_of_file())
+            except ValueError as error:
+                raise CatalogError(
+                    "the secret key must be 32 bytes in URL-safe base64, as `headwater secret-key` prints"
+                ) from error
+        return self._cipher
+
+    def _key_of_file(self) -> str:
+        if self._file is None:
+            raise InvalidEntity(
+                "a connection with a password or key needs HEADWATER_SECRET_KEY to be set on the server, "
+                "so that it can be stored encrypted"
+            )
+        if not self._file.exists():
+            descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as handle:
+                handle.write(Fernet.generate_key().decode())
+        return self._file.read_text().strip()
+
+    def encrypt(self, secret: str) -> str:
+        """The ciphertext of a secret."""
+        return self._open().encrypt(secret.encode()).decode()
+
+    def decrypt(self, ciphertext: str) -> str:
+        """The secret; ``CatalogError`` if it was encrypted with another key."""
+        try:
+            return self._open().decrypt(ciphertext.encode()).decode()
+        except InvalidToken as error:
+            raise CatalogError("a stored secret was encrypted with another key than this installation's") from error
+
+
+def split(document: Document, members: tuple[str, ...]) -> dict[str, str]:
+    """Take the secrets out of a document, leaving masks; their texts by place."""
+    found = {}
+    for place, holder, member in _places(document, members):
+        if holder[member] != MASK:
+            found[place] = holder[member]
+            holder[member] = MASK
+    return found
+
+
+def masks(document: Document, members: tuple[str, ...]) -> set[str]:
+    """The places of a stored document that show a mask."""
+    return {place for place, holder, member in _places(document, members) if holder[member] == MASK}
+
+
+def fill(document: Document, members: tuple[str, ...], secrets: dict[str, str]) -> None:
+    """Put secrets back in place of their masks."""
+    for place, holder, member in _places(document, members):
+        if holder[member] == MASK and place in secrets:
+            holder[member] = secrets[place]
+
+
+def _places(document: Document, members: tuple[str, ...]) -> Iterator[tuple[str, Document, str]]:
+    for member in members:
+        if isinstance(document.get(member), dict):
+            yield from _inside(document[member], member)
+
+
+def _inside(holder: Document, above: str) -> Iterator[tuple[str, Document, str]]:
+    for member, value in holder.items():
+        place = f"{above}/{member}"
+        if isinstance(value, dict):
+            yield from _inside(value, place)
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                if isinstance(item, dict):
+                    yield from _inside(item, f"{place}/{index}")
+        elif isinstance(value, str) and value and SENSITIVE.search(member):
+            yield place, holder, member

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where things sit in the documents of a type: its parts, its references, its labels.
+
+A stored document holds references as ``{id, type}``, tag labels with the tag's ``id`` in place of its names, and no
+FQNs. The walks here are the only code that knows how a declaration maps to places in a document.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from headwater.schema import fqn
+from headwater.schema.base import Document
+from headwater.schema.declare import TAGS, Child, EntityType, FieldLineage, Reference
+
+
+class Part(NamedTuple):
+    """An item of a child list. ``path`` is the FQN, relative to the entity, of the nearest field around it."""
+
+    child: Child
+    path: str
+    item: Document
+
+
+class Place(NamedTuple):
+    """A reference member inside a document; ``member`` is its path of member names."""
+
+    reference: Reference
+    member: str
+    holder: Document
+
+
+class Source(NamedTuple):
+    """A source of a field: ``path`` is the case-folded path, inside the entity ``entity_id``, that it names."""
+
+    item: Document
+    source: Document
+    entity_id: str
+    path: str
+
+
+class Shape:
+    """The places in documents of one type."""
+
+    def __init__(self, declared: EntityType) -> None:
+        self.declared = declared
+        self.tagged = declared.has(TAGS)
+
+    @cached_property
+    def structure(self) -> tuple[str, ...]:
+        """Members that say where the entity lives: its parents, and references copied from them."""
+        return tuple(dict.fromkeys([parent.field for parent in self.declared.parents] + list(self.declared.copied)))
+
+    @cached_property
+    def references(self) -> tuple[Reference, ...]:
+        """The references of the type and its traits."""
+        return self.declared.all_references
+
+    @cached_property
+    def kept(self) -> tuple[str, ...]:
+        """The members, by path, that keep a reference to an entity which was deleted for good."""
+        top = [reference.field for reference in self.references if reference.keep_removed]
+        return (*top, *(member for child in self.declared.children for member in _kept(child, "")))
+
+    def parts(self, document: Document) -> Iterator[Part]:
+        """Every item of every child list, outer before inner."""
+        for child in self.declared.children:
+            yield from _parts(child, document, "")
+
+    def places(self, document: Document) -> Iterator[Place]:
+        """Every reference member that has a value, but for the structure."""
+        for reference in self.references:
+            if document.get(reference.field):
+                yield Place(reference, reference.field, document)
+        for child in self.declared.children:
+            yield from _places(child, document, "")
+
+    def labelled(self, document: Document) -> Iterator[tuple[str, Document]]:
+        """Everything that may carry labels, with the path of the field that they speak of."""
+        if self.tagged:
+            yield "", document
+        for child, path, item in self.parts(document):
+            if child.tagged:
+                yield path, item
+
+    def fields(self, document: Document) -> dict[str, str]:
+        """The fields of a document: case-folded path to path as written."""
+        return {path.casefold(): path for child, path, _ in self.parts(document) if child.is_field}
+
+
+def sources(rule: FieldLineage, document: Document) -> Iterator[Source]:
+    """The sources in a stored document that name an entity. ``path`` is stored where a name is a nested path."""
+    for item in document.get(rule.child) or ():
+        for source in item.get(rule.sources) or ():
+            if reference := source.get(rule.reference):
+                path = source.get("path") or fqn.quote(source[rule.name])
+                yield Source(item, source, reference["id"], path.casefold())
+
+
+def _parts(child: Child, holder: Document, above: str) -> Iterator[Part]:
+    for item in holder.get(child.field) or ():
+        path = fqn.add(above or None, item["name"]) if child.is_field else above
+        yield Part(child, path, item)
+        for inner in child.children:
+            yield from _parts(inner, item, path)
+        if child.recursive and item.get(child.recursive):
+            yield from _parts(child, {child.field: item[child.recursive]}, path)
+
+
+def _places(child: Child, holder: Document, above: str) -> Iterator[Place]:
+    member = f"{above}{child.field}."
+    for item in holder.get(child.field) or ():
+        for reference in child.references:
+            if item.get(reference.field):
+                yield Place(reference, member + reference.field, item)
+        for inner in child.children:
+            yield from _places(inner, item, member)
+
+
+def _kept(child: Child, above: str) -> Iterator[str]:
+    member = f"{above}{child.field}."
+    yield from (member + reference.field for reference in child.references if reference.keep_removed)
+    for inner in child.children:
+        yield from _kept(inner, member)

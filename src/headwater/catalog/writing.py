@@ -1,0 +1,599 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Changes to entities, each inside the transaction that it is given.
+
+Every change goes the same way: prepare (is the content right?), merge (what stays?), diff (what changed?), version,
+then document, state, indexes and event at one new position. No change writes nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import orjson
+
+from headwater.catalog import indexes, merge, secrets, traits, versions
+from headwater.catalog.access import Principal
+from headwater.catalog.context import Context, Key, dump, parse
+from headwater.catalog.diff import Change, diff, reshaped
+from headwater.catalog.hydrate import HIDDEN, Renderer, ids_in
+from headwater.catalog.identity import new_id
+from headwater.catalog.names import Card, Names, card_text, read_card
+from headwater.catalog.prepare import Preparation
+from headwater.catalog.reading import Reader, View
+from headwater.errors import EntityExists, EntityNotFound, InvalidEntity, VersionConflict
+from headwater.schema import fqn
+from headwater.schema.base import Document
+from headwater.schema.declare import SOFT_DELETE, EntityType, Parent
+from headwater.store import documents, events, history, lineage, relationships, settings
+from headwater.store.database import Transaction
+from headwater.store.rows import CardRow, EntityRow, EventRow
+
+EventType = Literal[
+    "entityCreated", "entityUpdated", "entityNoChange", "entitySoftDeleted", "entityDeleted", "entityRestored"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a write did: the entity as a read with all stored members would show it now, and the event."""
+
+    document: Document
+    event: EventType
+    revision: int
+    created: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Write:
+    """How a change is made: by whom, on which condition, and how the reply should look."""
+
+    principal: Principal
+    view: View = field(default_factory=View)
+    if_match: str | None = None
+    override: bool = False
+
+
+class Writer:
+    """Changes in one transaction."""
+
+    def __init__(self, transaction: Transaction, context: Context, write: Write) -> None:
+        self.transaction = transaction
+        self.context = context
+        self.write = write
+        self.principal = write.principal
+        self.names = Names(transaction)
+
+    # finding ------------------------------------------------------------------------------------------------------
+
+    def _find(self, declared: EntityType, key: Key) -> EntityRow:
+        """The entity that a key names, soft-deleted ones included."""
+        reader = Reader(self.transaction, self.context, None, View(include="all"))
+        return reader.row(declared, key)
+
+    def _check_match(self, row: EntityRow) -> None:
+        """``If-Match``: the strong tag is the revision, the weak one the version."""
+        if self.write.if_match is None:
+            return
+        current = {"*", f'"{row.revision}"', f'W/"{row.version / 10}"'}
+        if not current & {tag.strip() for tag in self.write.if_match.split(",")}:
+            raise VersionConflict(
+                f"{row.type} {row.fqn} is at version {row.version / 10} (revision {row.revision}), "
+                f"not at {self.write.if_match}"
+            )
+
+    def _home(self, declared: EntityType, request: Document) -> tuple[Parent | None, Card | None]:
+        """The parent that a request names, or the default one."""
+        for parent in declared.parents:
+            given = request.get(parent.field) or parent.default
+            if given is None:
+                if parent.optional:
+                    continue
+                raise InvalidEntity(f"{parent.field}: a {declared.name} needs a {parent.to}")
+            return parent, self._parent_card(parent, given)
+        return None, None
+
+    def _parent_card(self, parent: Parent, given: Any) -> Card:
+        above = self.context.registry[parent.to]
+        if isinstance(given, dict):
+            if given.get("id"):
+                self.names.load([given["id"]])
+                card = self.names.by_id.get(given["id"])
+            else:
+                name = given.get("fullyQualifiedName") or given.get("name") or ""
+                card = self._card_named(above, name)
+        else:
+            card = self._card_named(above, given)
+        if card is None or card.type != parent.to or card.deleted or card.removed:
+            raise EntityNotFound.named(parent.to, str(given.get("id", given) if isinstance(given, dict) else given))
+        return card
+
+    def _card_named(self, declared: EntityType, name: str) -> Card | None:
+        looked_up = declared.lookup_or_none(name)
+        key = (declared.name, looked_up or "")
+        return self.names.find([key]).get(key) if looked_up else None
+
+    # creating -----------------------------------------------------------------------------------------------------
+
+    def create(self, declared: EntityType, request: Document) -> Outcome:
+        """A new entity; ``EntityExists`` if its FQN is taken, also by a soft-deleted one."""
+        body = self._parsed(declared, request)
+        parent, above = self._home(declared, body)
+        entity_fqn = fqn.add(above.fqn if above else None, body["name"])
+        if existing := documents.find(self.transaction, declared.name, entity_fqn):
+            state = " (soft-deleted; restore it, or delete it for good)" if existing.deleted else ""
+            raise EntityExists(f"Entity already exists: {declared.name} {entity_fqn}{state}")
+        return self._create(declared, body, parent, above, entity_fqn)
+
+    def create_system(self, declared: EntityType, request: Document) -> Outcome:
+        """An entity that belongs to the catalogue itself: nobody can delete or rename it."""
+        body = self._parsed(declared, request) | {"system": True}
+        parent, above = self._home(declared, body)
+        return self._create(declared, body, parent, above, fqn.add(above.fqn if above else None, body["name"]))
+
+    def upsert(self, declared: EntityType, request: Document) -> Outcome:
+        """Create the entity, or update it by the rules of PUT; a soft-deleted one is restored first."""
+        body = self._parsed(declared, request)
+        parent, above = self._home(declared, body)
+        entity_fqn = fqn.add(above.fqn if above else None, body["name"])
+        row = documents.find(self.transaction, declared.name, entity_fqn)
+        if row is None:
+            if self.write.if_match not in (None, "*"):
+                raise VersionConflict(f"{declared.name} {entity_fqn} does not exist, so it matches no version")
+            return self._create(declared, body, parent, above, entity_fqn)
+        self._check_match(row)
+        if row.deleted:
+            row = self._restore_tree(declared, row)
+        old = orjson.loads(row.document)
+        hidden = secrets.split(body, declared.secrets)
+        del body["name"]
+        prepared = self._prepare(declared, body, old)
+        new = merge.put(self.context.shapes[declared.name], old, prepared, self.principal, self.write.override)
+        return self._update(declared, row, old, new, hidden)
+
+    def _parsed(self, declared: EntityType, request: Document) -> Document:
+        body = parse(declared.create, request)
+        if declared.lower_case:
+            body["name"] = body["name"].lower()
+        return body
+
+    def _create(
+        self, declared: EntityType, body: Document, parent: Parent | None, above: Card | None, entity_fqn: str
+    ) -> Outcome:
+        if len(entity_fqn) > 3072:
+            raise InvalidEntity(f"the fully qualified name would have {len(entity_fqn)} characters; 3072 is the limit")
+        body = {**declared.defaults, **body}
+        hidden = secrets.split(body, declared.secrets)
+        document = self._prepare(declared, body, None)
+        if parent and above:
+            document |= self._structure(declared, parent, above, document)
+        return self._insert(declared, document, above.node if above else None, entity_fqn, hidden)
+
+    def _structure(self, declared: EntityType, parent: Parent, above: Card, document: Document) -> Document:
+        """The members that say where an entity lives: its parents, and what is copied from the first of them."""
+        structure: Document = {parent.field: {"id": above.id, "type": above.type}}
+        rest = [other for other in declared.parents if other is not parent and document.get(other.field)]
+        for other in rest:
+            card = self._parent_card(other, document[other.field])
+            structure[other.field] = {"id": card.id, "type": card.type}
+        if parent.copies:
+            stored = orjson.loads(documents.by_node(self.transaction, [above.node])[above.node].document)
+            for member in parent.copies:
+                if member in stored:
+                    structure[member] = stored[member]
+                    if isinstance(stored[member], dict):
+                        self.names.load([stored[member]["id"]])
+        return structure
+
+    def _prepare(self, declared: EntityType, body: Document, old: Document | None) -> Document:
+        shape = self.context.shapes[declared.name]
+        preparation = Preparation(self.transaction, self.context.registry, shape, self.names, body, old)
+        document = preparation.run(self.principal.name, self.transaction.now())
+        traits.check(declared, document, old, self.names)
+        return document
+
+    def _insert(
+        self,
+        declared: EntityType,
+        document: Document,
+        parent: int | None,
+        entity_fqn: str,
+        hidden: Mapping[str, str],
+    ) -> Outcome:
+        name = document.pop("name")
+        clock = self.transaction.tick()
+        node = self.transaction.new_nodes(1)[0]
+        row = EntityRow(
+            node=node,
+            id=new_id(),
+            type=declared.name,
+            fqn=entity_fqn,
+            name=name,
+            parent=parent,
+            version=versions.FIRST,
+            revision=1,
+            deleted=0,
+            removed=None,
+            position=clock.position,
+            updated_at=clock.timestamp,
+            updated_by=self.principal.name,
+            document=dump(document),
+            change=None,
+        )
+        card = card_text(document)
+        documents.insert(self.transaction, row, card)
+        history.record(self.transaction, row)
+        history.name_opened(self.transaction, node, declared.name, entity_fqn, clock.position)
+        after = self._indexed(declared, node, document)
+        indexes.apply(self.transaction, node, indexes.NOTHING, after, clock.position, new=True)
+        self._store_secrets(declared, node, document, hidden)
+        self.announce("entityCreated", row, None, None)
+        self.names.add(read_card(CardRow(node, row.id, row.type, name, entity_fqn, parent, 0, None, card)))
+        return Outcome(document=self._reply(declared, row, document), event="entityCreated", revision=1, created=True)
+
+    def _indexed(self, declared: EntityType, node: int, document: Document) -> indexes.Indexed:
+        nodes = {entity_id: card.node for entity_id, card in self.names.by_id.items()}
+        return indexes.indexed(self.context.shapes[declared.name], node, document, nodes)
+
+    def _store_secrets(
+        self, declared: EntityType, node: int, document: Document, hidden: Mapping[str, str], drop: bool = False
+    ) -> None:
+        if not declared.secrets:
+            return
+        encrypted = {place: self.context.vault.encrypt(text) for place, text in hidden.items()}
+        shown = secrets.masks(document, declared.secrets)
+        stale = set(settings.secrets(self.transaction, node)) - shown if drop else set()
+        settings.change_secrets(self.transaction, node, encrypted, stale)
+
+    # updating -----------------------------------------------------------------------------------------------------
+
+    def patch(self, declared: EntityType, key: Key, operations: Iterable[Mapping[str, Any]]) -> Outcome:
+        """Apply a JSON Patch to a live entity; members that nobody may change are silently put back."""
+        row = self._find(declared, key)
+        if row.deleted:
+            raise EntityNotFound.named(declared.name, key.text)
+        self._check_match(row)
+        shape = self.context.shapes[declared.name]
+        old = orjson.loads(row.document)
+        self.names.load(ids_in(shape, old))
+        renderer = Renderer(shape, self.names, self.context.collections)
+        base = renderer.entity(row, old)
+        renderer.inherit(row.parent, base)
+        patched = merge.patch(shape, base, operations)
+        if patched.get("deleted"):
+            raise InvalidEntity(f"{declared.name} attribute deleted can't be modified")
+        body = self._editable(declared, base, patched)
+        hidden = secrets.split(body, declared.secrets)
+        name = body.pop("name")
+        new = self._prepare(declared, body, old)
+        new |= {member: old[member] for member in (*shape.structure, *HIDDEN) if member in old}
+        if name != row.name:
+            return self._rename(declared, row, old, new, name, hidden)
+        return self._update(declared, row, old, new, hidden, session=self.write.if_match is None)
+
+    def _editable(self, declared: EntityType, base: Document, patched: Document) -> Document:
+        """What a patch may set, checked; the name as it was unless the type can be renamed."""
+        shape = self.context.shapes[declared.name]
+        computed = {"followers", "votes", "usageSummary"}
+        computed |= {inverse.field for inverse in declared.inverses} | {count.field for count in declared.counts}
+        own = {"id", "fullyQualifiedName", "version", "updatedAt", "updatedBy", "impersonatedBy", "href", "deleted"}
+        own |= {"changeDescription", "incrementalChangeDescription", *shape.structure, *computed}
+        body = {member: value for member, value in patched.items() if member not in own}
+        for reference in shape.references:
+            if reference.inherited and isinstance(body.get(reference.field), list):
+                kept = [
+                    item for item in body[reference.field] if not (isinstance(item, dict) and item.get("inherited"))
+                ]
+                if kept or base.get(reference.field) and not base[reference.field][0].get("inherited"):
+                    body[reference.field] = kept
+                else:
+                    del body[reference.field]
+        if not declared.renamable or "name" not in body:
+            body["name"] = base["name"]
+        checked = parse(declared.entity, {**body, "id": base["id"]})
+        del checked["id"]
+        if declared.lower_case:
+            checked["name"] = checked["name"].lower()
+        return checked
+
+    def _update(
+        self,
+        declared: EntityType,
+        row: EntityRow,
+        old: Document,
+        new: Document,
+        hidden: Mapping[str, str],
+        session: bool = False,
+    ) -> Outcome:
+        """Store what changed. ``session``: the change may be folded into the version that is there."""
+        renderer = Renderer(self.context.shapes[declared.name], self.names, self.context.collections)
+        before = renderer.document(old, row.fqn)
+        after = renderer.document(new, row.fqn)
+        change = diff(declared, before, after)
+        self._note_secrets(declared, row.node, change, after, hidden)
+        if not change and not change.stored_only:
+            return Outcome(document=self._reply(declared, row, old), event="entityNoChange", revision=row.revision)
+        if not change:
+            return self._store(declared, row, row, old, new, hidden, None)
+        step = self._step(declared, row, change, before, after, session)
+        return self._store(declared, row, step, old, new, hidden, change.description(row.version / 10))
+
+    def _note_secrets(
+        self, declared: EntityType, node: int, change: Change, after: Document, hidden: Mapping[str, str]
+    ) -> None:
+        """A new password is a change although documents show the same mask."""
+        if not hidden:
+            return
+        known = settings.secrets(self.transaction, node)
+        vault = self.context.vault
+        altered = {place.split("/")[0] for place, text in hidden.items() if _opened(vault, known.get(place)) != text}
+        recorded = {entry["name"] for entry in (*change.added, *change.updated, *change.deleted)}
+        for member in sorted(altered - recorded):
+            shown = dump(after[member])
+            change.updated.append({"name": member, "oldValue": shown, "newValue": shown})
+
+    def _step(
+        self,
+        declared: EntityType,
+        row: EntityRow,
+        change: Change,
+        before: Document,
+        after: Document,
+        session: bool,
+    ) -> EntityRow:
+        """The version that a change leads to, with the change description that is stored beside it."""
+        incremental = change.description(row.version / 10)
+        stored = orjson.loads(row.change) if row.change else None
+        folds = session and versions.joins_session(row, stored, self.principal, self.transaction.now())
+        if stored and folds and not reshaped(before, after):
+            first = round(stored["changeDescription"]["previousVersion"] * 10)
+            base = history.version(self.transaction, row.node, first, self.transaction.clock.position)
+            if base is not None:
+                return self._fold(declared, row, base, after, incremental)
+        return row._replace(
+            version=versions.following(row.version, change.major),
+            change=dump({"changeDescription": incremental, "incrementalChangeDescription": incremental}),
+        )
+
+    def _fold(
+        self, declared: EntityType, row: EntityRow, base: EntityRow, after: Document, incremental: Document
+    ) -> EntityRow:
+        """Rewrite the newest version as one change from ``base``; back to ``base`` if nothing is left of it."""
+        shape = self.context.shapes[declared.name]
+        earlier = orjson.loads(base.document)
+        self.names.load(ids_in(shape, earlier))
+        renderer = Renderer(shape, self.names, self.context.collections)
+        total = diff(declared, renderer.document(earlier, row.fqn), after)
+        history.withdraw_after(self.transaction, row.node, base.position, self.transaction.clock.position + 1)
+        if not total:
+            return row._replace(version=base.version, change=base.change)
+        described = total.description(base.version / 10)
+        return row._replace(
+            version=versions.following(base.version, total.major),
+            change=dump({"changeDescription": described, "incrementalChangeDescription": incremental}),
+        )
+
+    def _store(
+        self,
+        declared: EntityType,
+        row: EntityRow,
+        step: EntityRow,
+        old: Document,
+        new: Document,
+        hidden: Mapping[str, str],
+        incremental: Document | None,
+        event: EventType = "entityUpdated",
+    ) -> Outcome:
+        """Write the next state of an entity, its indexes and its event."""
+        clock = self.transaction.tick()
+        nodes_of_old = self._indexed(declared, row.node, old)
+        stored = step._replace(
+            revision=row.revision + 1,
+            position=clock.position,
+            updated_at=clock.timestamp,
+            updated_by=self.principal.name,
+            document=dump(new),
+        )
+        documents.update(self.transaction, row, stored, card_text(new))
+        history.record(self.transaction, stored)
+        indexes.apply(self.transaction, row.node, nodes_of_old, self._indexed(declared, row.node, new), clock.position)
+        self._store_secrets(declared, row.node, new, hidden, drop=True)
+        self.announce(event, stored, row.version, incremental)
+        reply = self._reply(declared, stored, new)
+        if incremental:
+            reply |= {"changeDescription": incremental, "incrementalChangeDescription": incremental}
+        return Outcome(document=reply, event=event, revision=stored.revision)
+
+    def _rename(
+        self,
+        declared: EntityType,
+        row: EntityRow,
+        old: Document,
+        new: Document,
+        name: str,
+        hidden: Mapping[str, str],
+    ) -> Outcome:
+        """Give an entity another name: everything below gets another FQN, and nothing else changes."""
+        if old.get("system"):
+            raise InvalidEntity(f"System entity [{row.name}] of type {declared.name} can not be renamed.")
+        above = self.names.node(row.parent) if row.parent is not None else None
+        renamed = fqn.add(above.fqn if above else None, name)
+        if documents.find(self.transaction, declared.name, renamed):
+            raise EntityExists(f"Entity already exists: {declared.name} {renamed}")
+        renderer = Renderer(self.context.shapes[declared.name], self.names, self.context.collections)
+        change = diff(declared, renderer.document(old, row.fqn), renderer.document(new, row.fqn))
+        self._note_secrets(declared, row.node, change, new, hidden)
+        change.record("name", row.name, name)
+        incremental = change.description(row.version / 10)
+        step = row._replace(
+            name=name,
+            fqn=renamed,
+            version=versions.following(row.version, change.major),
+            change=dump({"changeDescription": incremental, "incrementalChangeDescription": incremental}),
+        )
+        position = self.transaction.clock.position + 1
+        self._rekey(row.node, declared.name, renamed, position)
+        return self._store(declared, row, step, old, new, hidden, incremental)
+
+    def _rekey(self, node: int, entity_type: str, renamed: str, position: int) -> None:
+        documents.rename(self.transaction, node, entity_type, renamed)
+        history.name_opened(self.transaction, node, entity_type, renamed, position)
+        for child in documents.children(self.transaction, node):
+            self._rekey(child.node, child.type, fqn.add(renamed, child.name), position)
+
+    # deleting and restoring ---------------------------------------------------------------------------------------
+
+    def delete(self, declared: EntityType, key: Key, recursive: bool = False, hard: bool = False) -> Outcome:
+        """Delete an entity softly, or for good with ``hard``; ``recursive`` takes what is below with it."""
+        row = self._find(declared, key)
+        self._check_match(row)
+        if row.deleted and not hard:
+            raise EntityNotFound.named(declared.name, key.text)
+        hard = hard or not declared.has(SOFT_DELETE)
+        below = documents.children(self.transaction, row.node)
+        if not recursive and any(hard or not child.deleted for child in below):
+            raise InvalidEntity(f"{declared.name} is not empty")
+        self._refuse_system(row)
+        return self._delete_tree(row, hard)
+
+    def _refuse_system(self, row: EntityRow) -> None:
+        if orjson.loads(row.document).get("system"):
+            raise InvalidEntity(f"System entity [{row.name}] of type {row.type} can not be deleted.")
+
+    def _delete_tree(self, row: EntityRow, hard: bool) -> Outcome:
+        """Delete from the leaves upwards, so that no moment shows a child without its parent."""
+        for child in documents.children(self.transaction, row.node):
+            if hard or not child.deleted:
+                self._refuse_system(child)
+                self._delete_tree(child, hard or not self.context.registry[child.type].has(SOFT_DELETE))
+        declared = self.context.registry[row.type]
+        return self._remove(declared, row) if hard else self._mark(declared, row, deleted=True)
+
+    def _mark(self, declared: EntityType, row: EntityRow, deleted: bool) -> Outcome:
+        """Set or clear the mark of a soft deletion: a minor version."""
+        document = orjson.loads(row.document)
+        self.names.load(ids_in(self.context.shapes[declared.name], document))
+        change = Change(updated=[{"name": "deleted", "oldValue": not deleted, "newValue": deleted}])
+        incremental = change.description(row.version / 10)
+        step = row._replace(
+            deleted=int(deleted),
+            version=versions.following(row.version, major=False),
+            change=dump({"changeDescription": incremental, "incrementalChangeDescription": incremental}),
+        )
+        event: EventType = "entitySoftDeleted" if deleted else "entityRestored"
+        return self._store(declared, row, step, document, document, {}, incremental, event)
+
+    def _remove(self, declared: EntityType, row: EntityRow) -> Outcome:
+        """Delete for good: the present forgets the entity, the past keeps it."""
+        document = orjson.loads(row.document)
+        self.names.load(ids_in(self.context.shapes[declared.name], document))
+        reply = self._reply(declared, row, document) | {"deleted": True}
+        clock = self.transaction.tick()
+        position = clock.position
+        removed = row._replace(
+            deleted=1,
+            revision=row.revision + 1,
+            position=position,
+            updated_at=clock.timestamp,
+            updated_by=self.principal.name,
+        )
+        documents.remove(self.transaction, row, position)
+        history.record(self.transaction, removed, removed=True)
+        history.name_closed(self.transaction, row.node, position)
+        relationships.remove(self.transaction, row.node, position, self.context.kept)
+        lineage.remove(self.transaction, row.node, position, self.context.kept)
+        settings.drop_secrets(self.transaction, row.node)
+        self.announce("entityDeleted", removed, row.version, None)
+        return Outcome(document=reply, event="entityDeleted", revision=removed.revision)
+
+    def restore(self, declared: EntityType, key: Key) -> Outcome:
+        """Undo a soft deletion, of everything below as well; ``InvalidEntity`` where there is nothing to undo."""
+        row = self._find(declared, key)
+        if not row.deleted:
+            raise InvalidEntity(f"{declared.name} {row.fqn} is not deleted, so it cannot be restored")
+        if row.parent is not None and (above := self.names.node(row.parent)) and above.deleted:
+            raise InvalidEntity(f"{declared.name} {row.fqn} cannot be restored while {above.fqn} is deleted")
+        restored = self._restore_tree(declared, row)
+        document = orjson.loads(restored.document)
+        reply = self._reply(declared, restored, document)
+        return Outcome(document=reply, event="entityRestored", revision=restored.revision)
+
+    def _restore_tree(self, declared: EntityType, row: EntityRow) -> EntityRow:
+        self._mark(declared, row, deleted=False)
+        for child in documents.children(self.transaction, row.node):
+            if child.deleted:
+                self._restore_tree(self.context.registry[child.type], child)
+        restored = documents.get(self.transaction, row.id)
+        assert restored is not None
+        return restored
+
+    # followers ----------------------------------------------------------------------------------------------------
+
+    def follow(self, declared: EntityType, key: Key, user_id: str, follows: bool) -> Document:
+        """A user follows an entity, or no longer does; the change event. Neither raises a version."""
+        row = self._find(declared, key)
+        user = documents.get(self.transaction, user_id)
+        if user is None or user.type != "user" or user.removed:
+            raise EntityNotFound.named("user", user_id)
+        current = set(relationships.followers(self.transaction, row.node, self.transaction.clock.position))
+        self.names.nodes([user.node])
+        renderer = Renderer(
+            self.context.shapes[declared.name], self.names, self.context.collections, self.write.view.base
+        )
+        value = dump([renderer.card(self.names.by_node[user.node])])
+        change = Change()
+        if follows and user.node not in current:
+            change.added.append({"name": "followers", "newValue": value})
+        elif not follows and user.node in current:
+            change.deleted.append({"name": "followers", "oldValue": value})
+        if change:
+            position = self.transaction.tick().position
+            toggle = relationships.follow if follows else relationships.unfollow
+            toggle(self.transaction, row.node, user.node, position)
+            self.announce("entityUpdated", row, row.version, change.description(row.version / 10))
+        return {
+            "id": new_id(),
+            "eventType": "entityUpdated" if change else "entityNoChange",
+            "entityType": declared.name,
+            "entityId": row.id,
+            "entityFullyQualifiedName": row.fqn,
+            "previousVersion": row.version / 10,
+            "currentVersion": row.version / 10,
+            "userName": self.principal.name,
+            "timestamp": self.transaction.clock.timestamp,
+            "changeDescription": change.description(row.version / 10),
+        }
+
+    # replies and events -------------------------------------------------------------------------------------------
+
+    def _reply(self, declared: EntityType, row: EntityRow, document: Document) -> Document:
+        shape = self.context.shapes[declared.name]
+        renderer = Renderer(shape, self.names, self.context.collections, self.write.view.base)
+        self.names.load(ids_in(shape, document))
+        rendered = renderer.entity(row, document)
+        renderer.inherit(row.parent, rendered)
+        return rendered
+
+    def announce(self, event: str, row: EntityRow, previous: int | None, change: Document | None) -> None:
+        """Log the event of the newest position."""
+        clock = self.transaction.clock
+        events.append(
+            self.transaction,
+            EventRow(
+                position=clock.position,
+                id=new_id(),
+                event_type=event,
+                entity=row.node,
+                entity_id=row.id,
+                entity_type=row.type,
+                fqn=row.fqn,
+                user_name=self.principal.name,
+                timestamp=clock.timestamp,
+                previous_version=previous,
+                version=row.version,
+                change=dump(change) if change else None,
+            ),
+        )
+
+
+def _opened(vault: secrets.Vault, ciphertext: str | None) -> str | None:
+    return None if ciphertext is None else vault.decrypt(ciphertext)

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The models that every entity type builds on. Python is snake_case, the wire is camelCase."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+Document = dict[str, Any]
+"""A JSON object: an entity as it is stored or sent. The only place where ``Any`` enters signatures."""
+
+
+class Model(BaseModel):
+    """A part of the wire format: unknown members are refused, as OpenMetadata's client does."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", use_enum_values=True)
+
+
+def _checked_name(value: str) -> str:
+    if "::" in value:
+        raise ValueError("a name must not contain '::'")
+    if "\n" in value or "\r" in value:
+        raise ValueError("a name must not contain a line break")
+    if not value.strip():
+        raise ValueError("a name must not be blank")
+    return value
+
+
+Name = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_checked_name)]
+"""One part of an FQN: 1 to 256 characters, without ``::`` and line breaks (OpenMetadata's ``entityName``)."""
+
+Markdown = str
+
+
+class EntityReference(Model):
+    """A pointer to an entity. In requests, ``id`` or ``fullyQualifiedName`` says which one; the rest is ignored."""
+
+    id: str | None = None
+    type: str
+    name: str | None = None
+    fully_qualified_name: str | None = None
+    description: Markdown | None = None
+    display_name: str | None = None
+    deleted: bool | None = None
+    inherited: bool | None = None
+    href: str | None = None
+
+
+ReferenceInput = EntityReference | str
+"""A reference as a request may give it: in full, or just the FQN of its target."""
+
+
+class TagSource(StrEnum):
+    """Where a label's tag lives."""
+
+    CLASSIFICATION = "Classification"
+    GLOSSARY = "Glossary"
+
+
+class LabelType(StrEnum):
+    """How a label came to be."""
+
+    MANUAL = "Manual"
+    PROPAGATED = "Propagated"
+    AUTOMATED = "Automated"
+    DERIVED = "Derived"
+    GENERATED = "Generated"
+
+
+class LabelState(StrEnum):
+    """Whether somebody stands behind a label."""
+
+    SUGGESTED = "Suggested"
+    CONFIRMED = "Confirmed"
+
+
+class Style(Model):
+    """How an entity is drawn."""
+
+    color: str | None = None
+    icon_url: str | None = Field(None, alias="iconURL")
+    cover_image: Document | None = None
+
+
+class TagLabel(Model):
+    """A tag or glossary term on an entity or one of its fields."""
+
+    tag_fqn: str = Field(alias="tagFQN", min_length=1)
+    source: TagSource = TagSource.CLASSIFICATION
+    label_type: LabelType = LabelType.MANUAL
+    state: LabelState = LabelState.CONFIRMED
+    name: str | None = None
+    display_name: str | None = None
+    description: Markdown | None = None
+    style: Style | None = None
+    href: str | None = None
+    reason: str | None = None
+    applied_at: datetime | None = None
+    applied_by: str | None = None
+    metadata: Document | None = None
+
+
+TagInput = TagLabel | str
+"""A tag label as a request may give it: in full, or just the tag's FQN."""
+
+
+class FieldChange(Model):
+    """One field that changed. Lists and objects are JSON text, scalars are themselves."""
+
+    name: str
+    old_value: Any = None
+    new_value: Any = None
+
+
+class ChangeDescription(Model):
+    """What changed from ``previousVersion`` to the version that carries this."""
+
+    fields_added: list[FieldChange] = []
+    fields_updated: list[FieldChange] = []
+    fields_deleted: list[FieldChange] = []
+    previous_version: float | None = None
+    change_summary: Document | None = None
+
+
+class Entity(Model):
+    """What every entity has when it is read."""
+
+    id: str
+    name: Name
+    fully_qualified_name: str | None = None
+    display_name: str | None = None
+    description: Markdown | None = None
+    version: float | None = None
+    updated_at: int | None = Field(None, description="Milliseconds since 1970, UTC.")
+    updated_by: str | None = None
+    impersonated_by: str | None = None
+    href: str | None = None
+    change_description: ChangeDescription | None = None
+    incremental_change_description: ChangeDescription | None = None
+    deleted: bool | None = None
+
+
+class CreateRequest(Model):
+    """What every request for a new entity may say. Absent members are not changed by a PUT, unless a rule says so."""
+
+    name: Name
+    display_name: str | None = None
+    description: Markdown | None = None
+
+
+class Paging(Model):
+    """Where a page stands in its list; the cursors are opaque and safe in a URL."""
+
+    total: int
+    before: str | None = None
+    after: str | None = None
+    offset: int | None = None
+    limit: int | None = None
+
+
+def wire(model: BaseModel) -> Document:
+    """The JSON object that a model stands for: camelCase, without members that were not given or are null."""
+    return model.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)

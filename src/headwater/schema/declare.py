@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The words in which an entity type is declared.
+
+One ``EntityType`` value says everything that the engine needs to know of a type: routes, FQNs, ``fields=``, edges,
+diff, version bump, events, OpenAPI, SDK collection and CLI follow from it. A new type is one file in ``entities/``.
+
+Paths name members of the JSON document, in camelCase, joined by dots; lists are walked through.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from headwater.schema import fqn
+from headwater.schema.base import CreateRequest, Document, Entity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A member that points to other entities. Stored by id, written back in full on every read.
+
+    ``to`` lists the types that it may point to, in the order in which a bare FQN is looked up.
+    ``reverse`` says that the relation reads from the far end: a user ``owns`` the asset that names it.
+    ``keep_removed`` keeps a reference whose target was deleted for good, marked ``deleted``; else it disappears.
+    ``inherited`` takes the value of the parent where the entity has none of its own, at read time.
+    ``put`` tells what a PUT does to a stored value: ``replace`` it (absent removes), ``keep`` it when absent or
+    empty, or ``absent`` (keep only when absent). ``bot_keeps``: an automatic PUT never replaces one.
+    """
+
+    field: str
+    to: tuple[str, ...]
+    relation: str
+    many: bool = False
+    reverse: bool = False
+    keep_removed: bool = False
+    inherited: bool = False
+    put: Literal["replace", "keep", "absent"] = "replace"
+    bot_keeps: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parent:
+    """The entity under which this one lives: it gives the first part of the FQN.
+
+    ``default`` is the FQN of the parent taken when a request names none; ``optional`` allows there to be none.
+    ``copies`` lists members of the parent that are copied when the entity is created (they cannot change later).
+    """
+
+    field: str
+    to: str
+    optional: bool = False
+    default: str | None = None
+    copies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """A list of named parts inside a document: columns, features, hyper-parameters.
+
+    ``match`` says when an item of the old list and one of the new are the same item for the change description:
+    ``equal`` (the whole object, so an edit reads as one removed and one added) or ``key`` (the members of ``key``
+    agree, so an edit reads as an update of ``<list>.<name>.<member>``).
+    ``paired`` members are recorded as updates of ``<list>.<name>.<member>`` as well, for items of one name.
+    ``folded`` names are the same when they differ in case only.
+    ``is_field`` makes each item a field: a node of the lineage graph with an FQN of its own.
+    ``fqn_under`` names the item's reference under which its FQN stands, instead of the containing entity.
+    ``recursive`` names the member that holds items of the same shape (nested columns).
+    """
+
+    field: str
+    match: Literal["equal", "key"] = "equal"
+    key: tuple[str, ...] = ("name",)
+    paired: tuple[str, ...] = ()
+    named: bool = True
+    folded: bool = False
+    is_field: bool = False
+    tagged: bool = False
+    fqn_under: str | None = None
+    recursive: str | None = None
+    references: tuple[Reference, ...] = ()
+    children: tuple["Child", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowing:
+    """A number of a child item whose change can break readers: the listed kinds of change are major."""
+
+    child: str
+    member: str
+    when: tuple[Literal["added", "reduced", "removed"], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionRules:
+    """Which changes are major (+1.0 instead of +0.1) and which raise no version at all.
+
+    ``major``: members whose change is major. ``major_removals``: lists whose removals are major.
+    ``unversioned``: members that are stored without a new version. ``put_sticky``: members that a PUT which omits
+    them leaves alone (others are removed by omission, as upstream).
+    """
+
+    major: tuple[str, ...] = ()
+    major_removals: tuple[str, ...] = ()
+    narrowings: tuple[Narrowing, ...] = ()
+    unversioned: tuple[str, ...] = ("sourceHash", "lifeCycle")
+    put_sticky: tuple[str, ...] = ("extension", "style", "lifeCycle", "provider", "connection")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldLineage:
+    """Edges that follow from a child list: every source of an item flows into that item.
+
+    For each item of ``child`` and each of its ``sources``: the column ``<reference>.<name>`` flows into the item,
+    and the referenced entity into this one. A source without the reference says nothing.
+    """
+
+    child: str
+    sources: str
+    reference: str
+    name: str = "name"
+
+    @property
+    def member(self) -> str:
+        """The path of member names that the edges follow from."""
+        return f"{self.child}.{self.sources}.{self.reference}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceLineage:
+    """An edge that follows from a reference: this entity flows into it (``downstream``) or it into this one."""
+
+    reference: str
+    side: Literal["upstream", "downstream"] = "downstream"
+
+
+LineageRule = FieldLineage | ReferenceLineage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """A query parameter of the list: entities below an ancestor, with a reference, or with a plain value.
+
+    ``ancestor``: the parameter is the FQN of an entity of type ``to`` somewhere above.
+    ``reference``: the parameter is the FQN of an entity of type ``to`` in the member ``member``.
+    ``flag``: the parameter is true or false and must equal the member (absent counts as false).
+    """
+
+    name: str
+    kind: Literal["ancestor", "reference", "flag"]
+    to: str = ""
+    member: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inverse:
+    """A read-only list of the entities of type ``of`` whose reference (or parent) ``member`` is this entity."""
+
+    field: str
+    of: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageCount:
+    """A read-only number: how many entities and fields carry this tag (``usage``), or how many children it has."""
+
+    field: str
+    counts: Literal["usage", "children"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trait:
+    """Optional behaviour that several types share. What it adds to a document is data here; what it checks or
+    computes stands in ``catalog/traits.py`` under its name."""
+
+    name: str
+    references: tuple[Reference, ...] = ()
+
+
+OWNERS = Trait(
+    name="owners",
+    references=(
+        Reference(
+            field="owners", to=("user", "team"), relation="owns", many=True, reverse=True, inherited=True, put="keep"
+        ),
+    ),
+)
+DOMAINS = Trait(
+    name="domains",
+    references=(
+        Reference(
+            field="domains",
+            to=("domain",),
+            relation="has",
+            many=True,
+            reverse=True,
+            inherited=True,
+            put="absent",
+            bot_keeps=True,
+        ),
+    ),
+)
+TAGS = Trait(name="tags")
+FOLLOWERS = Trait(name="followers")
+EXTENSION = Trait(name="extension")
+SOFT_DELETE = Trait(name="softDelete")
+
+ASSET = (OWNERS, DOMAINS, TAGS, FOLLOWERS, EXTENSION, SOFT_DELETE)
+"""The traits of an ordinary data asset."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityType:
+    """One declared kind of entity. ``collection`` is its path under ``/api/v1`` and its name in the SDK.
+
+    ``parents``: where it may live; the first that a request gives is the FQN parent, others are plain references.
+    ``copied``: members that come from the parent and never from a request (``service``, ``serviceType``).
+    ``unique_name`` lower-cases names (users). ``renamable`` lets a PATCH change ``name``.
+    ``secrets``: members whose passwords and keys are stored encrypted, apart from the document.
+    ``exclusive`` names the flag that makes the tags below this entity mutually exclusive.
+    ``seeds``: requests for the entities that every catalogue holds from its first start; they cannot be deleted.
+    ``defaults``: values that the stored document takes where a request leaves them out.
+    """
+
+    name: str
+    collection: str
+    entity: type[Entity]
+    create: type[CreateRequest]
+    parents: tuple[Parent, ...] = ()
+    references: tuple[Reference, ...] = ()
+    children: tuple[Child, ...] = ()
+    traits: tuple[Trait, ...] = ()
+    versions: VersionRules = VersionRules()
+    lineage: tuple[LineageRule, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    inverses: tuple[Inverse, ...] = ()
+    counts: tuple[UsageCount, ...] = ()
+    lower_case: bool = False
+    renamable: bool = False
+    secrets: tuple[str, ...] = ()
+    exclusive: str | None = None
+    defaults: Document = field(default_factory=dict)
+    seeds: tuple[Document, ...] = ()
+
+    def has(self, trait: Trait) -> bool:
+        """Whether the type has a trait."""
+        return trait in self.traits
+
+    @property
+    def all_references(self) -> tuple[Reference, ...]:
+        """The references of the declaration and of its traits."""
+        return self.references + tuple(reference for trait in self.traits for reference in trait.references)
+
+    @property
+    def copied(self) -> tuple[str, ...]:
+        """Members that are taken from the parent."""
+        return tuple(dict.fromkeys(member for parent in self.parents for member in parent.copies))
+
+    def lookup(self, name: str) -> str:
+        """The FQN that a person means by ``name``: a root may be given unquoted, users in any case."""
+        if self.lower_case:
+            name = name.lower()
+        if not self.parents and not name.startswith('"'):
+            return fqn.quote(name)
+        return fqn.normal(name)
+
+    def lookup_or_none(self, name: str) -> str | None:
+        """As ``lookup``, or None for a text that is no FQN."""
+        try:
+            return self.lookup(name)
+        except fqn.InvalidFqn:
+            return None
+
+    @property
+    def sdk_name(self) -> str:
+        """The last part of the collection: what the SDK and the CLI call it."""
+        return self.collection.rsplit("/", 1)[-1]

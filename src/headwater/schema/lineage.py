@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lineage on the wire: edges with their details, and the graph around an entity."""
+
+from enum import StrEnum
+
+from headwater.schema.base import Document, EntityReference, Model
+
+
+class LineageSource(StrEnum):
+    """What an assertion of an edge rests on."""
+
+    MANUAL = "Manual"
+    VIEW = "ViewLineage"
+    QUERY = "QueryLineage"
+    PIPELINE = "PipelineLineage"
+    DASHBOARD = "DashboardLineage"
+    DBT = "DbtLineage"
+    SPARK = "SparkLineage"
+    OPEN_LINEAGE = "OpenLineage"
+    EXTERNAL_TABLE = "ExternalTableLineage"
+    CROSS_DATABASE = "CrossDatabaseLineage"
+    CHILD_ASSETS = "ChildAssets"
+
+
+class ColumnLineage(Model):
+    """Which fields flow into one field; all by FQN."""
+
+    from_columns: list[str] | None = None
+    to_column: str | None = None
+    function: str | None = None
+
+
+class LineageDetails(Model):
+    """What is known of an edge. Times are milliseconds since 1970."""
+
+    sql_query: str | None = None
+    columns_lineage: list[ColumnLineage] | None = None
+    pipeline: EntityReference | None = None
+    description: str | None = None
+    source: LineageSource | None = None
+    created_at: int | None = None
+    created_by: str | None = None
+    updated_at: int | None = None
+    updated_by: str | None = None
+    asset_edges: int | None = None
+    temp_lineage_tables: list[Document] | None = None
+
+
+class EntitiesEdge(Model):
+    """An edge to add: data flows from one entity to the other."""
+
+    from_entity: EntityReference
+    to_entity: EntityReference
+    description: str | None = None
+    lineage_details: LineageDetails | None = None
+
+
+class AddLineage(Model):
+    """A request to assert an edge."""
+
+    edge: EntitiesEdge
+
+
+class LineageEdge(Model):
+    """An edge between entities, each by id."""
+
+    from_entity: str
+    to_entity: str
+    description: str | None = None
+    lineage_details: LineageDetails | None = None
+
+
+class EntityLineage(Model):
+    """The graph around an entity. ``truncated`` is given, and true, where a walk met its cap of nodes."""
+
+    entity: EntityReference
+    nodes: list[EntityReference] = []
+    upstream_edges: list[LineageEdge] = []
+    downstream_edges: list[LineageEdge] = []
+    truncated: bool | None = None

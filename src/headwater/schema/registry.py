@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All declared entity types, checked against each other before the first request."""
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from importlib import import_module
+from pkgutil import iter_modules
+
+from pydantic.alias_generators import to_snake
+
+from headwater.schema import entities
+from headwater.schema.declare import Child, EntityType, FieldLineage, ReferenceLineage
+
+
+class DeclarationError(Exception):
+    """A declaration contradicts itself or another one; the message lists every fault."""
+
+
+class Registry:
+    """The entity types of one catalogue. Refuses, at construction, declarations that do not fit together."""
+
+    def __init__(self, types: Iterable[EntityType]) -> None:
+        self.types = tuple(types)
+        self._by_name = {declared.name: declared for declared in self.types}
+        self._by_collection = {declared.collection: declared for declared in self.types}
+        faults = list(self._faults())
+        if faults:
+            raise DeclarationError("; ".join(faults))
+
+    def __iter__(self) -> Iterator[EntityType]:
+        return iter(self.types)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def __getitem__(self, name: str) -> EntityType:
+        return self._by_name[name]
+
+    def find(self, word: str) -> EntityType | None:
+        """The type that a person means: its name, its collection, or the collection's last part, in any case."""
+        return self._by_word.get(word.casefold())
+
+    @cached_property
+    def _by_word(self) -> dict[str, EntityType]:
+        words = {}
+        for declared in self.types:
+            for word in (declared.name, declared.collection, declared.sdk_name):
+                words[word.casefold()] = declared
+        return words
+
+    @cached_property
+    def creation_order(self) -> tuple[EntityType, ...]:
+        """The types with parents before the types that live under them."""
+        ordered: dict[str, EntityType] = {}
+
+        def visit(declared: EntityType) -> None:
+            if declared.name in ordered:
+                return
+            for parent in declared.parents:
+                if parent.to != declared.name:
+                    visit(self[parent.to])
+            ordered[declared.name] = declared
+
+        for declared in self.types:
+            visit(declared)
+        return tuple(ordered.values())
+
+    @cached_property
+    def children_of(self) -> dict[str, tuple[EntityType, ...]]:
+        """For each type, the types that may live under it."""
+        return {
+            above.name: tuple(below for below in self.types if any(parent.to == above.name for parent in below.parents))
+            for above in self.types
+        }
+
+    def _faults(self) -> Iterator[str]:
+        if len(self._by_name) < len(self.types):
+            yield "two types have one name"
+        if len(self._by_collection) < len(self.types):
+            yield "two types have one collection"
+        for declared in self.types:
+            yield from (f"{declared.name}: {fault}" for fault in self._faults_of(declared))
+
+    def _faults_of(self, declared: EntityType) -> Iterator[str]:
+        members = wire_members(declared.entity)
+        for parent in declared.parents:
+            if parent.to not in self:
+                yield f"parent {parent.field} is of the undeclared type {parent.to}"
+        for reference in declared.all_references:
+            if reference.field not in members:
+                yield f"reference {reference.field} is not a member of {declared.entity.__name__}"
+            if not any(target in self for target in reference.to):
+                yield f"reference {reference.field} points to no declared type"
+        for child in declared.children:
+            if child.field not in members:
+                yield f"child {child.field} is not a member of {declared.entity.__name__}"
+        for name in (*declared.versions.major, *declared.versions.major_removals):
+            if name not in members:
+                yield f"major field {name} is not a member of {declared.entity.__name__}"
+        for secret in declared.secrets:
+            if secret not in members:
+                yield f"secret {secret} is not a member of {declared.entity.__name__}"
+        for rule in declared.lineage:
+            yield from _lineage_faults(declared, rule)
+        for filter_ in declared.filters:
+            if filter_.kind != "flag" and filter_.to not in self:
+                yield f"filter {filter_.name} is of the undeclared type {filter_.to}"
+        for inverse in declared.inverses:
+            if inverse.of not in self:
+                yield f"inverse {inverse.field} is of the undeclared type {inverse.of}"
+
+
+def _lineage_faults(declared: EntityType, rule: FieldLineage | ReferenceLineage) -> Iterator[str]:
+    if isinstance(rule, ReferenceLineage):
+        if rule.reference not in {reference.field for reference in declared.all_references}:
+            yield f"lineage rule names the unknown reference {rule.reference}"
+        return
+    child = child_named(declared.children, rule.child)
+    sources = child_named(child.children, rule.sources) if child else None
+    if not sources or rule.reference not in {reference.field for reference in sources.references}:
+        yield f"lineage path {rule.child}.{rule.sources}.{rule.reference} does not resolve"
+
+
+def child_named(children: Iterable[Child], field: str) -> Child | None:
+    """The child list with this member name."""
+    return next((child for child in children if child.field == field), None)
+
+
+def wire_members(model: type) -> set[str]:
+    """The member names of a model on the wire."""
+    fields = getattr(model, "model_fields", {})
+    return {info.alias or name for name, info in fields.items()}
+
+
+def discover() -> tuple[EntityType, ...]:
+    """Every ``EntityType`` value of the modules in ``entities/``, in order of module and definition."""
+    found: dict[int, EntityType] = {}
+    for module in iter_modules(entities.__path__):
+        namespace = vars(import_module(f"{entities.__name__}.{module.name}"))
+        found.update({id(value): value for value in namespace.values() if isinstance(value, EntityType)})
+    return tuple(found.values())
+
+
+def standard() -> Registry:
+    """The registry of the types that Headwater ships."""
+    return Registry(discover())
+
+
+def snake(member: str) -> str:
+    """The Python name of a wire member."""
+    return to_snake(member)

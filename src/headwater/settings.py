@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The settings of a Headwater process, from arguments or ``HEADWATER_…`` variables."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+PREFIX = "HEADWATER_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a server or an embedded catalogue is run with.
+
+    ``database``: a path, ``sqlite:///path`` or ``postgresql://…``. ``openmetadata_version``: the version that
+    OpenMetadata's clients are told. ``auth_secret``: the key (HS256) that tokens must be signed with; without one,
+    callers are believed and only loopback addresses are served. ``secret_key``: what passwords of connections are
+    encrypted with; on SQLite a key file beside the database serves where it is absent. ``max_body``: bytes.
+    ``write_timeout``: seconds that a write waits for its turn. ``allowed_hosts``: names, besides loopback's, under
+    which the server may be addressed, separated by commas.
+    """
+
+    database: str = "sqlite:///headwater.db"
+    host: str = "127.0.0.1"
+    port: int = 8585
+    openmetadata_version: str = "2.0.7"
+    auth_secret: str | None = None
+    secret_key: str | None = None
+    allowed_hosts: str = ""
+    max_body: int = 16 * 1024 * 1024
+    write_timeout: float = 30.0
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None, **given: object) -> "Settings":
+        """The settings of the environment, with those given on top; None means not given."""
+        environment = os.environ if environment is None else environment
+        values: dict[str, object] = {}
+        for each in fields(cls):
+            text = environment.get(PREFIX + each.name.upper())
+            if given.get(each.name) is not None:
+                values[each.name] = given[each.name]
+            elif text:
+                kind = type(each.default) if each.default is not None else str
+                try:
+                    values[each.name] = kind(text)
+                except ValueError:
+                    raise ValueError(f"{PREFIX}{each.name.upper()} must be a {kind.__name__}, not {text!r}") from None
+        return cls(**values)  # type: ignore[arg-type]

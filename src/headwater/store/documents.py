@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Entities as they are now, and the lists of them."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+from headwater.store.database import Session, Transaction
+from headwater.store.rows import CardRow, EntityRow
+
+ENTITY = """e.node, e.id, e.type, e.fqn, e.name, e.parent, e.version, e.revision, e.deleted, e.removed, e.position,
+    e.updated_at, e.updated_by, e.document, e.change"""
+
+STATE_AT = """FROM entity e
+JOIN entity_state s
+    ON s.position = (SELECT max(position) FROM entity_state WHERE entity = e.node AND position <= :position)
+JOIN fqn_interval f
+    ON f.entity = e.node
+    AND f.since = (SELECT max(since) FROM fqn_interval WHERE entity = e.node AND since <= :position)"""
+
+STATE = """e.node, e.id, e.type, f.fqn, s.name, s.parent, s.version, s.revision, s.deleted, s.removed, s.position,
+    s.updated_at, s.updated_by, s.document, s.change"""
+
+
+def fqn_key(entity_type: str, fqn: str) -> str:
+    """The fixed-length key under which an FQN of any length is found: 32 hexadecimal digits."""
+    return blake2b(f"{entity_type}:{fqn}".encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def find(session: Session, entity_type: str, fqn: str) -> EntityRow | None:
+    """The entity with this FQN, soft-deleted ones included."""
+    row = session.queries.entity_by_key(session.connection, fqn_key=fqn_key(entity_type, fqn))
+    return EntityRow(*row) if row else None
+
+
+def get(session: Session, entity_id: str) -> EntityRow | None:
+    """The entity with this id, tombstones included."""
+    row = session.queries.entity_by_id(session.connection, id=entity_id)
+    return EntityRow(*row) if row else None
+
+
+def by_node(session: Session, nodes: Iterable[int]) -> dict[int, EntityRow]:
+    """Entities by node, tombstones included."""
+    rows = session.queries.entities_by_node(session.connection, nodes=json.dumps(list(nodes)))
+    return {row[0]: EntityRow(*row) for row in rows}
+
+
+def children(session: Session, node: int) -> list[EntityRow]:
+    """Everything that lives directly under an entity, soft-deleted included."""
+    return [EntityRow(*row) for row in session.queries.children_of(session.connection, parent=node)]
+
+
+def cards_by_id(session: Session, ids: Iterable[str], position: int | None = None) -> list[CardRow]:
+    """Cards by id, now or at a position."""
+    text = json.dumps(list(ids))
+    if position is None:
+        rows = session.queries.cards_by_id(session.connection, ids=text)
+    else:
+        rows = session.queries.cards_by_id_at(session.connection, ids=text, position=position)
+    return [CardRow(*row) for row in rows]
+
+
+def cards_by_node(session: Session, nodes: Iterable[int], position: int | None = None) -> list[CardRow]:
+    """Cards by node, now or at a position."""
+    text = json.dumps(list(nodes))
+    if position is None:
+        rows = session.queries.cards_by_node(session.connection, nodes=text)
+    else:
+        rows = session.queries.cards_by_node_at(session.connection, nodes=text, position=position)
+    return [CardRow(*row) for row in rows]
+
+
+def cards_by_name(session: Session, names: Iterable[tuple[str, str]]) -> list[CardRow]:
+    """Cards by type and FQN, of entities that were not removed."""
+    keys = json.dumps([fqn_key(entity_type, fqn) for entity_type, fqn in names])
+    return [CardRow(*row) for row in session.queries.cards_by_key(session.connection, keys=keys)]
+
+
+def insert(transaction: Transaction, row: EntityRow, card: str | None) -> None:
+    """Add an entity to the present."""
+    transaction.queries.insert_entity(
+        transaction.connection, **row._asdict(), fqn_key=fqn_key(row.type, row.fqn), card=card
+    )
+    _count(transaction, row, 1)
+
+
+def update(transaction: Transaction, old: EntityRow, new: EntityRow, card: str | None) -> None:
+    """Replace an entity's present state."""
+    transaction.queries.update_entity(
+        transaction.connection, **new._asdict(), fqn_key=fqn_key(new.type, new.fqn), card=card
+    )
+    if old.deleted != new.deleted:
+        _count(transaction, old, -1)
+        _count(transaction, new, 1)
+
+
+def remove(transaction: Transaction, row: EntityRow, position: int) -> None:
+    """Turn an entity into a tombstone."""
+    transaction.queries.remove_entity(transaction.connection, node=row.node, position=position)
+    _count(transaction, row, -1)
+
+
+def rename(transaction: Transaction, node: int, entity_type: str, fqn: str) -> None:
+    """Give an entity another FQN because something above it was renamed."""
+    transaction.queries.rename_entity(transaction.connection, node=node, fqn=fqn, fqn_key=fqn_key(entity_type, fqn))
+
+
+def _count(transaction: Transaction, row: EntityRow, change: int) -> None:
+    transaction.queries.count_entities(
+        transaction.connection, type=row.type, parent=row.parent or 0, deleted=row.deleted, change=change
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Which entities of a type a list shows.
+
+    ``deleted``: True (only soft-deleted), False (only live ones) or None (both).
+    ``below``: nodes directly under which they must live. ``referring``: pairs of member and node that they must
+    refer to. ``flags``: members that must be true or false. ``position``: as they were then.
+    """
+
+    type: str
+    deleted: bool | None = False
+    below: Sequence[int] | None = None
+    referring: Sequence[tuple[str, int]] = ()
+    flags: Mapping[str, bool] = field(default_factory=dict)
+    position: int | None = None
+
+    @property
+    def counted(self) -> bool:
+        """Whether the running counts know the total."""
+        return not self.referring and not self.flags and self.position is None
+
+
+def page(
+    session: Session, listing: Listing, limit: int, after: tuple[str, str] | None, before: tuple[str, str] | None
+) -> list[EntityRow]:
+    """At most ``limit`` entities in order of (name, id), following or preceding a (name, id)."""
+    source, columns, conditions, parameters = _parts(session, listing)
+    name = "e.name" if listing.position is None else "s.name"
+    order = "ASC"
+    if after:
+        conditions.append(f"({name}, e.id) > (:cursor_name, :cursor_id)")
+        parameters |= {"cursor_name": after[0], "cursor_id": after[1]}
+    if before:
+        conditions.append(f"({name}, e.id) < (:cursor_name, :cursor_id)")
+        parameters |= {"cursor_name": before[0], "cursor_id": before[1]}
+        order = "DESC"
+    statement = (
+        f"SELECT {columns} {source} WHERE {' AND '.join(conditions)} ORDER BY {name} {order}, e.id {order} LIMIT :limit"
+    )
+    rows = [EntityRow(*row) for row in session.rows(statement, parameters | {"limit": limit})]
+    return rows[::-1] if before else rows
+
+
+def total(session: Session, listing: Listing) -> int:
+    """How many entities the list has in all."""
+    if listing.counted:
+        conditions, parameters = ["type = :type"], {"type": listing.type}
+        if listing.deleted is not None:
+            conditions.append("deleted = :deleted")
+            parameters["deleted"] = int(listing.deleted)  # type: ignore[assignment]
+        if listing.below is not None:
+            conditions.append("parent IN numbers(:below)")
+            parameters["below"] = json.dumps(list(listing.below))
+        statement = f"SELECT coalesce(sum(entities), 0) FROM entity_count WHERE {' AND '.join(conditions)}"
+        return int(session.rows(statement, parameters)[0][0])
+    source, _, conditions, parameters = _parts(session, listing)
+    return int(session.rows(f"SELECT count(*) {source} WHERE {' AND '.join(conditions)}", parameters)[0][0])
+
+
+def _parts(session: Session, listing: Listing) -> tuple[str, str, list[str], dict[str, Any]]:
+    """FROM clause, columns, conditions and parameters; every value is a parameter."""
+    conditions = ["e.type = :type"]
+    parameters: dict[str, Any] = {"type": listing.type}
+    if listing.position is None:
+        source, columns, state = "FROM entity e", ENTITY, "e"
+        conditions.append("e.removed IS NULL")
+    else:
+        source, columns, state = STATE_AT, STATE, "s"
+        conditions.append("s.removed = 0")
+        parameters["position"] = listing.position
+    if listing.deleted is None:
+        conditions.append(f"{state}.deleted IN (0, 1)")
+    else:
+        conditions.append(f"{state}.deleted = :deleted")
+        parameters["deleted"] = int(listing.deleted)
+    if listing.below is not None:
+        conditions.append(f"{state}.parent IN numbers(:below)")
+        parameters["below"] = json.dumps(list(listing.below))
+    for index, (member, node) in enumerate(listing.referring):
+        conditions.append(
+            f"EXISTS (SELECT 1 FROM relationship r WHERE r.referrer = e.node AND r.field = :field_{index} "
+            f"AND r.target = :target_{index} AND {_alive('r', listing.position)})"
+        )
+        parameters |= {f"field_{index}": member, f"target_{index}": node}
+    for index, (member, value) in enumerate(listing.flags.items()):
+        conditions.append(session.dialect.flag(f"{state}.document", f"flag_{index}", value))
+        parameters[f"flag_{index}"] = session.dialect.flag_path(member)
+    return source, columns, conditions, parameters
+
+
+def _alive(alias: str, position: int | None) -> str:
+    if position is None:
+        return f"{alias}.until IS NULL"
+    return f"{alias}.since <= :position AND ({alias}.until IS NULL OR {alias}.until > :position)"
+
+
+def below(session: Session, roots: Sequence[int], entity_type: str, position: int | None = None) -> list[int]:
+    """The nodes of one type directly under any of ``roots``, soft-deleted included."""
+    if position is None:
+        statement = "SELECT node FROM entity WHERE parent IN numbers(:roots) AND type = :type AND removed IS NULL"
+    else:
+        statement = f"SELECT e.node {STATE_AT} WHERE s.parent IN numbers(:roots) AND e.type = :type AND s.removed = 0"
+    parameters = {"roots": json.dumps(list(roots)), "type": entity_type, "position": position}
+    if position is None:
+        del parameters["position"]
+    return [node for (node,) in session.rows(statement, parameters)]

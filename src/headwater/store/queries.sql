@@ -1,0 +1,295 @@
+-- Every fixed statement, by name. aiosql turns each into a function; `each(:list)` takes a JSON array of
+-- texts, `numbers(:list)` one of whole numbers.
+
+-- documents ----------------------------------------------------------------------------------------------------
+
+-- name: entity_by_key^
+SELECT node, id, type, fqn, name, parent, version, revision, deleted, removed, position, updated_at, updated_by,
+    document, change
+FROM entity WHERE fqn_key = :fqn_key AND removed IS NULL;
+
+-- name: entity_by_id^
+SELECT node, id, type, fqn, name, parent, version, revision, deleted, removed, position, updated_at, updated_by,
+    document, change
+FROM entity WHERE id = :id;
+
+-- name: entities_by_node
+SELECT node, id, type, fqn, name, parent, version, revision, deleted, removed, position, updated_at, updated_by,
+    document, change
+FROM entity WHERE node IN numbers(:nodes);
+
+-- name: insert_entity!
+INSERT INTO entity (node, id, type, fqn, fqn_key, name, parent, version, revision, deleted, removed, position,
+    updated_at, updated_by, document, change, card)
+VALUES (:node, :id, :type, :fqn, :fqn_key, :name, :parent, :version, :revision, :deleted, NULL, :position,
+    :updated_at, :updated_by, :document, :change, :card);
+
+-- name: update_entity!
+UPDATE entity SET fqn = :fqn, fqn_key = :fqn_key, name = :name, version = :version, revision = :revision,
+    deleted = :deleted, position = :position, updated_at = :updated_at, updated_by = :updated_by,
+    document = :document, change = :change, card = :card
+WHERE node = :node;
+
+-- name: remove_entity!
+UPDATE entity SET removed = :position, deleted = 1, position = :position WHERE node = :node;
+
+-- name: rename_entity!
+UPDATE entity SET fqn = :fqn, fqn_key = :fqn_key WHERE node = :node;
+
+-- name: children_of
+SELECT node, id, type, fqn, name, parent, version, revision, deleted, removed, position, updated_at, updated_by,
+    document, change
+FROM entity WHERE parent = :parent AND removed IS NULL ORDER BY type, name;
+
+-- name: count_entities!
+INSERT INTO entity_count (type, parent, deleted, entities) VALUES (:type, :parent, :deleted, :change)
+ON CONFLICT (type, parent, deleted) DO UPDATE SET entities = entity_count.entities + excluded.entities;
+
+-- names --------------------------------------------------------------------------------------------------------
+
+-- name: cards_by_id
+SELECT node, id, type, name, fqn, parent, deleted, removed, card FROM entity WHERE id IN each(:ids);
+
+-- name: cards_by_node
+SELECT node, id, type, name, fqn, parent, deleted, removed, card FROM entity WHERE node IN numbers(:nodes);
+
+-- name: cards_by_key
+SELECT node, id, type, name, fqn, parent, deleted, removed, card FROM entity
+WHERE fqn_key IN each(:keys) AND removed IS NULL;
+
+-- name: cards_by_id_at
+SELECT e.node, e.id, e.type, s.name, f.fqn, s.parent, s.deleted, s.removed, s.document
+FROM entity e
+JOIN entity_state s
+    ON s.position = (SELECT max(position) FROM entity_state WHERE entity = e.node AND position <= :position)
+JOIN fqn_interval f
+    ON f.entity = e.node
+    AND f.since = (SELECT max(since) FROM fqn_interval WHERE entity = e.node AND since <= :position)
+WHERE e.id IN each(:ids);
+
+-- name: cards_by_node_at
+SELECT e.node, e.id, e.type, s.name, f.fqn, s.parent, s.deleted, s.removed, s.document
+FROM entity e
+JOIN entity_state s
+    ON s.position = (SELECT max(position) FROM entity_state WHERE entity = e.node AND position <= :position)
+JOIN fqn_interval f
+    ON f.entity = e.node
+    AND f.since = (SELECT max(since) FROM fqn_interval WHERE entity = e.node AND since <= :position)
+WHERE e.node IN numbers(:nodes);
+
+-- name: insert_fqn!
+INSERT INTO fqn_interval (fqn_key, since, until, entity, fqn) VALUES (:fqn_key, :position, NULL, :entity, :fqn);
+
+-- name: close_fqn!
+UPDATE fqn_interval SET until = :position WHERE entity = :entity AND until IS NULL;
+
+-- name: entity_named_at^
+SELECT entity FROM fqn_interval
+WHERE fqn_key = :fqn_key AND since <= :position AND (until IS NULL OR until > :position);
+
+-- history ------------------------------------------------------------------------------------------------------
+
+-- name: insert_state!
+INSERT INTO entity_state (position, entity, name, parent, version, revision, deleted, removed, updated_at, updated_by,
+    document, change, withdrawn)
+VALUES (:position, :entity, :name, :parent, :version, :revision, :deleted, :removed, :updated_at, :updated_by,
+    :document, :change, NULL);
+
+-- name: withdraw_versions_after!
+UPDATE entity_state SET withdrawn = :position
+WHERE entity = :entity AND position > :after AND position < :position AND withdrawn IS NULL;
+
+-- name: state_at^
+SELECT e.node, e.id, e.type, f.fqn, s.name, s.parent, s.version, s.revision, s.deleted, s.removed, s.position,
+    s.updated_at, s.updated_by, s.document, s.change
+FROM entity e
+JOIN entity_state s
+    ON s.position = (SELECT max(position) FROM entity_state WHERE entity = e.node AND position <= :position)
+JOIN fqn_interval f
+    ON f.entity = e.node
+    AND f.since = (SELECT max(since) FROM fqn_interval WHERE entity = e.node AND since <= :position)
+WHERE e.node = :node;
+
+-- name: version_states
+SELECT e.node, e.id, e.type, e.fqn, s.name, s.parent, s.version, s.revision, s.deleted, s.removed, s.position,
+    s.updated_at, s.updated_by, s.document, s.change
+FROM entity_state s
+JOIN entity e ON e.node = s.entity
+WHERE s.entity = :entity AND s.removed = 0 AND s.position <= :position
+    AND (s.withdrawn IS NULL OR s.withdrawn > :position)
+ORDER BY s.position DESC;
+
+-- name: version_state^
+SELECT e.node, e.id, e.type, e.fqn, s.name, s.parent, s.version, s.revision, s.deleted, s.removed, s.position,
+    s.updated_at, s.updated_by, s.document, s.change
+FROM entity_state s
+JOIN entity e ON e.node = s.entity
+WHERE s.entity = :entity AND s.removed = 0 AND s.version = :version AND s.position <= :position
+    AND (s.withdrawn IS NULL OR s.withdrawn > :position)
+ORDER BY s.position DESC LIMIT 1;
+
+-- name: all_states
+SELECT e.node, e.id, e.type, e.fqn, s.name, s.parent, s.version, s.revision, s.deleted, s.removed, s.position,
+    s.updated_at, s.updated_by, s.document, s.change
+FROM entity_state s
+JOIN entity e ON e.node = s.entity
+WHERE s.position > :after
+ORDER BY s.position LIMIT :limit;
+
+-- name: position_at$
+SELECT coalesce(max(position), 0) FROM change_event WHERE timestamp <= :timestamp;
+
+-- name: newest_position$
+SELECT position FROM clock;
+
+-- relationships and tags ---------------------------------------------------------------------------------------
+
+-- name: open_relationships*!
+INSERT INTO relationship (referrer, target, field, since, until) VALUES (:referrer, :target, :field, :position, NULL);
+
+-- name: close_relationships*!
+UPDATE relationship SET until = :position
+WHERE referrer = :referrer AND target = :target AND field = :field AND until IS NULL;
+
+-- name: close_relationships_of!
+UPDATE relationship SET until = :position WHERE referrer = :node AND until IS NULL;
+
+-- name: close_relationships_to!
+UPDATE relationship SET until = :position WHERE target = :node AND field NOT IN each(:kept) AND until IS NULL;
+
+-- name: referrers_at
+SELECT r.referrer FROM relationship r JOIN entity e ON e.node = r.referrer
+WHERE r.target = :target AND r.field = :field AND e.type = :type
+    AND r.since <= :position AND (r.until IS NULL OR r.until > :position);
+
+-- name: open_usages*!
+INSERT INTO tag_usage (tag, entity, path, label_type, state, since, until)
+VALUES (:tag, :entity, :path, :label_type, :state, :position, NULL);
+
+-- name: close_usages*!
+UPDATE tag_usage SET until = :position WHERE tag = :tag AND entity = :entity AND path = :path AND until IS NULL;
+
+-- name: close_usages_of!
+UPDATE tag_usage SET until = :position WHERE entity = :node AND until IS NULL;
+
+-- name: close_usages_to!
+UPDATE tag_usage SET until = :position WHERE tag = :node AND until IS NULL;
+
+-- name: count_usages$
+SELECT count(*) FROM tag_usage WHERE tag = :tag AND until IS NULL;
+
+-- name: count_children$
+SELECT coalesce(sum(entities), 0) FROM entity_count WHERE parent = :parent AND deleted = 0;
+
+-- followers ----------------------------------------------------------------------------------------------------
+
+-- name: follow!
+INSERT INTO follower (entity, follower, since, until) VALUES (:entity, :follower, :position, NULL);
+
+-- name: unfollow!
+UPDATE follower SET until = :position WHERE entity = :entity AND follower = :follower AND until IS NULL;
+
+-- name: close_followers!
+UPDATE follower SET until = :position WHERE (entity = :node OR follower = :node) AND until IS NULL;
+
+-- name: followers
+SELECT follower FROM follower WHERE entity = :entity AND since <= :position AND (until IS NULL OR until > :position);
+
+-- events -------------------------------------------------------------------------------------------------------
+
+-- name: insert_event!
+INSERT INTO change_event (position, id, event_type, entity, entity_type, fqn, user_name, timestamp, previous_version,
+    version, change)
+VALUES (:position, :id, :event_type, :entity, :entity_type, :fqn, :user_name, :timestamp, :previous_version,
+    :version, :change);
+
+-- name: events_at
+SELECT position, timestamp, user_name FROM change_event WHERE position IN numbers(:positions);
+
+-- name: events_after
+SELECT c.position, c.id, c.event_type, c.entity, e.id, c.entity_type, c.fqn, c.user_name, c.timestamp,
+    c.previous_version, c.version, c.change
+FROM change_event c JOIN entity e ON e.node = c.entity
+WHERE c.position > :after AND c.timestamp >= :since ORDER BY c.position LIMIT :limit;
+
+-- lineage ------------------------------------------------------------------------------------------------------
+
+-- name: nodes_of
+SELECT id, entity, path, name, since, until FROM lineage_node WHERE entity IN numbers(:entities) ORDER BY since;
+
+-- name: nodes_named
+SELECT id, entity, path, name, since, until FROM lineage_node
+WHERE entity IN numbers(:entities) AND path IN each(:paths) ORDER BY since;
+
+-- name: nodes_by_id
+SELECT id, entity, path, name, since, until FROM lineage_node WHERE id IN numbers(:ids) ORDER BY since;
+
+-- name: insert_nodes*!
+INSERT INTO lineage_node (entity, path, since, until, id, name) VALUES (:entity, :path, :since, :until, :id, :name);
+
+-- name: close_nodes*!
+UPDATE lineage_node SET until = :position WHERE entity = :entity AND path = :path AND until IS NULL;
+
+-- name: close_nodes_of!
+UPDATE lineage_node SET until = :position WHERE entity = :node AND until IS NULL;
+
+-- name: open_edges*!
+INSERT INTO lineage_edge (upstream, downstream, owner, source, asserter, since, until, details)
+VALUES (:upstream, :downstream, :owner, :source, :asserter, :position, NULL, :details);
+
+-- name: close_derived*!
+UPDATE lineage_edge SET until = :position
+WHERE upstream = :upstream AND downstream = :downstream AND owner = :owner AND source = :source AND until IS NULL;
+
+-- name: close_edges_of!
+UPDATE lineage_edge SET until = :position
+WHERE until IS NULL
+    AND (
+        upstream = :node OR downstream = :node
+        OR upstream IN (SELECT id FROM lineage_node WHERE entity = :node)
+        OR downstream IN (SELECT id FROM lineage_node WHERE entity = :node)
+    )
+    AND (owner IS NULL OR owner = :node OR source NOT IN each(:kept));
+
+-- name: close_asserted*!
+UPDATE lineage_edge SET until = :position
+WHERE upstream = :upstream AND downstream = :downstream AND owner IS NULL AND source = :source
+    AND asserter = :asserter AND until IS NULL;
+
+-- name: edges_into
+SELECT upstream, downstream, owner, source, asserter, since, until, details FROM lineage_edge
+WHERE downstream IN numbers(:nodes) AND until IS NULL;
+
+-- name: edges_out_of
+SELECT upstream, downstream, owner, source, asserter, since, until, details FROM lineage_edge
+WHERE upstream IN numbers(:nodes) AND until IS NULL;
+
+-- name: edges_into_at
+SELECT upstream, downstream, owner, source, asserter, since, until, details FROM lineage_edge
+WHERE downstream IN numbers(:nodes) AND since <= :position AND (until IS NULL OR until > :position);
+
+-- name: edges_out_of_at
+SELECT upstream, downstream, owner, source, asserter, since, until, details FROM lineage_edge
+WHERE upstream IN numbers(:nodes) AND since <= :position AND (until IS NULL OR until > :position);
+
+-- settings and secrets -----------------------------------------------------------------------------------------
+
+-- name: setting$
+SELECT value FROM setting WHERE name = :name;
+
+-- name: put_setting!
+INSERT INTO setting (name, value) VALUES (:name, :value)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: secrets_of
+SELECT path, ciphertext FROM secret WHERE entity = :entity;
+
+-- name: put_secret!
+INSERT INTO secret (entity, path, ciphertext) VALUES (:entity, :path, :ciphertext)
+ON CONFLICT (entity, path) DO UPDATE SET ciphertext = excluded.ciphertext;
+
+-- name: drop_secret!
+DELETE FROM secret WHERE entity = :entity AND path = :path;
+
+-- name: drop_secrets_of!
+DELETE FROM secret WHERE entity = :entity;

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Indexes over documents: who refers to what, which tag sits where; and who follows what."""
+
+import json
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from headwater.store.database import Session, Transaction
+
+
+class Relationship(NamedTuple):
+    """An entity's reference to another, by the member that holds it."""
+
+    target: int
+    field: str
+
+
+class Usage(NamedTuple):
+    """A tag on an entity (``path`` empty) or on one of its fields (the case-folded path)."""
+
+    tag: int
+    path: str
+    label_type: str
+    state: str
+
+
+def change_relationships(
+    transaction: Transaction,
+    node: int,
+    closed: Collection[Relationship],
+    opened: Collection[Relationship],
+    position: int,
+) -> None:
+    """End and begin references of one entity."""
+    if closed:
+        rows = [{"referrer": node, "target": r.target, "field": r.field, "position": position} for r in closed]
+        transaction.queries.close_relationships(transaction.connection, rows)
+    if opened:
+        rows = [{"referrer": node, "target": r.target, "field": r.field, "position": position} for r in opened]
+        transaction.queries.open_relationships(transaction.connection, rows)
+
+
+def change_usages(
+    transaction: Transaction, node: int, closed: Collection[Usage], opened: Collection[Usage], position: int
+) -> None:
+    """End and begin tag usages of one entity."""
+    if closed:
+        rows = [{"entity": node, "tag": u.tag, "path": u.path, "position": position} for u in closed]
+        transaction.queries.close_usages(transaction.connection, rows)
+    if opened:
+        rows = [{"entity": node, **u._asdict(), "position": position} for u in opened]
+        transaction.queries.open_usages(transaction.connection, rows)
+
+
+def remove(transaction: Transaction, node: int, position: int, kept: Iterable[str]) -> None:
+    """End everything that a removed entity takes part in, but for references to it by the members ``kept``."""
+    connection, queries = transaction.connection, transaction.queries
+    queries.close_relationships_of(connection, node=node, position=position)
+    queries.close_relationships_to(connection, node=node, position=position, kept=json.dumps(list(kept)))
+    queries.close_usages_of(connection, node=node, position=position)
+    queries.close_usages_to(connection, node=node, position=position)
+    queries.close_followers(connection, node=node, position=position)
+
+
+def referrers_at(session: Session, target: int, field: str, entity_type: str, position: int) -> list[int]:
+    """The nodes that referred to ``target`` at a position."""
+    rows = session.queries.referrers_at(
+        session.connection, target=target, field=field, type=entity_type, position=position
+    )
+    return [node for (node,) in rows]
+
+
+def usage_count(session: Session, tag: int) -> int:
+    """How many entities and fields carry the tag now."""
+    return int(session.queries.count_usages(session.connection, tag=tag))
+
+
+def child_count(session: Session, node: int) -> int:
+    """How many live entities are directly below."""
+    return int(session.queries.count_children(session.connection, parent=node))
+
+
+def follow(transaction: Transaction, node: int, follower: int, position: int) -> None:
+    """A user begins to follow an entity."""
+    transaction.queries.follow(transaction.connection, entity=node, follower=follower, position=position)
+
+
+def unfollow(transaction: Transaction, node: int, follower: int, position: int) -> None:
+    """A user stops to follow an entity."""
+    transaction.queries.unfollow(transaction.connection, entity=node, follower=follower, position=position)
+
+
+def followers(session: Session, node: int, position: int) -> list[int]:
+    """The nodes of the users who follow an entity at a position."""
+    return [row[0] for row in session.queries.followers(session.connection, entity=node, position=position)]

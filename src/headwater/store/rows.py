@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rows that the store hands out. Versions are whole tenths, flags are 0 or 1, documents are JSON text."""
+
+from typing import NamedTuple
+
+
+class EntityRow(NamedTuple):
+    """An entity as it is now, or one state of it."""
+
+    node: int
+    id: str
+    type: str
+    fqn: str
+    name: str
+    parent: int | None
+    version: int
+    revision: int
+    deleted: int
+    removed: int | None
+    position: int
+    updated_at: int
+    updated_by: str
+    document: str
+    change: str | None
+
+
+class CardRow(NamedTuple):
+    """What others show of an entity. ``card`` is its card, or its whole document where a past state was asked."""
+
+    node: int
+    id: str
+    type: str
+    name: str
+    fqn: str
+    parent: int | None
+    deleted: int
+    removed: int | None
+    card: str | None
+
+
+class EventRow(NamedTuple):
+    """An entry of the event log."""
+
+    position: int
+    id: str
+    event_type: str
+    entity: int
+    entity_id: str
+    entity_type: str
+    fqn: str
+    user_name: str
+    timestamp: int
+    previous_version: int | None
+    version: int | None
+    change: str | None
+
+
+class NodeRow(NamedTuple):
+    """One interval in which a field existed; an empty one for a field that is only pointed at."""
+
+    id: int
+    entity: int
+    path: str
+    name: str
+    since: int
+    until: int | None
+
+
+class EdgeRow(NamedTuple):
+    """A lineage edge: derived from the document of ``owner``, or asserted (``owner`` None) by ``asserter``."""
+
+    upstream: int
+    downstream: int
+    owner: int | None
+    source: str
+    asserter: str
+    since: int
+    until: int | None
+    details: str | None
