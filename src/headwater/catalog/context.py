@@ -69,7 +69,7 @@ def dump(value: object) -> str:
 def faults_of(error: ValidationError) -> list[str]:
     """What a model found wrong, each fault with its place."""
     return [
-        f"{'.'.join(str(part) for part in fault['loc'] if not _is_model_name(part)) or 'the body'}: {fault['msg']}"
+        f"{'.'.join(str(part) for part in fault['loc'] if not _is_model_name(part)) or 'the body'}: {fault['msg'].removeprefix('Value error, ')}"
         for fault in error.errors(include_url=False, include_context=False, include_input=False)
     ]
 

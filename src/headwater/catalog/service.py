@@ -18,7 +18,7 @@ from headwater.catalog.lineage import End, LineageReader, LineageWriter
 from headwater.catalog.reading import Found, Page, PageRequest, Reader, View
 from headwater.catalog.secrets import Vault
 from headwater.catalog.writing import Outcome, Write, Writer
-from headwater.errors import CatalogError, InvalidEntity, status_of
+from headwater.errors import CatalogError, EntityNotFound, status_of
 from headwater.schema import fqn
 from headwater.schema.base import Document
 from headwater.schema.declare import EntityType
@@ -218,6 +218,14 @@ class Catalog:
             up = reader.row(self.context.declared(upstream.type), upstream.key)
             down = reader.row(self.context.declared(downstream.type), downstream.key)
             return LineageReader(reader.session, self.context, reader.position, view).edge(up, down)
+
+    def end_with_id(self, entity_id: str, view: View) -> End:
+        """The end of an edge whose type the caller does not say."""
+        with self._reader(view) as reader:
+            row = None if "\0" in entity_id else documents.get(reader.session, entity_id)
+            if row is None:
+                raise EntityNotFound(f"entity instance for {entity_id} not found")
+            return End(row.type, Key.id(entity_id))
 
     def lineage(self, end: End, upstream: int, downstream: int, view: View, cap: int = graph.NODE_CAP) -> Document:
         """The graph around an entity."""

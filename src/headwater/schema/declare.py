@@ -207,8 +207,11 @@ SOFT_DELETE = Trait(name="softDelete")
 ASSET = (OWNERS, DOMAINS, TAGS, FOLLOWERS, EXTENSION, SOFT_DELETE)
 """The traits of an ordinary data asset."""
 
+SERVICE = (OWNERS, DOMAINS, TAGS, FOLLOWERS, SOFT_DELETE)
+"""The traits of a service: an asset without custom properties."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EntityType:
     """One declared kind of entity. ``collection`` is its path under ``/api/v1`` and its name in the SDK.
 

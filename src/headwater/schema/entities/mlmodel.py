@@ -5,10 +5,18 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from headwater.schema.base import CreateRequest, Document, Entity, EntityReference, Model, ReferenceInput
-from headwater.schema.base import Markdown, TagInput, TagLabel
+from headwater.schema.base import (
+    CreateRequest,
+    Entity,
+    EntityReference,
+    Markdown,
+    Model,
+    ReferenceInput,
+    TagInput,
+)
 from headwater.schema.declare import (
     ASSET,
+    SERVICE,
     Child,
     EntityType,
     FieldLineage,
@@ -18,7 +26,37 @@ from headwater.schema.declare import (
     ReferenceLineage,
     VersionRules,
 )
-from headwater.schema.entities.shared import AssetFields, CreateAssetFields, FieldName
+from headwater.schema.entities.shared import (
+    AssetFields,
+    AssetState,
+    CreateAssetFields,
+    CreateServiceFields,
+    FieldName,
+    ServiceFields,
+    SourceFields,
+)
+
+
+class MlModelServiceType(StrEnum):
+    """The kinds of system that hold models."""
+
+    MLFLOW = "Mlflow"
+    SKLEARN = "Sklearn"
+    CUSTOM_ML_MODEL = "CustomMlModel"
+    SAGE_MAKER = "SageMaker"
+    VERTEX_AI = "VertexAI"
+
+
+class MlModelService(ServiceFields, Entity):
+    """A system that holds models."""
+
+    service_type: MlModelServiceType
+
+
+class CreateMlModelService(CreateServiceFields, CreateRequest):
+    """A request to create or update a service that holds models."""
+
+    service_type: MlModelServiceType
 
 
 class FeatureType(StrEnum):
@@ -79,7 +117,7 @@ class MlStore(Model):
     image_repository: str | None = None
 
 
-class _MlModelFields(Model):
+class _MlModelFields(SourceFields):
     """What a model says of itself, in requests and replies alike."""
 
     algorithm: str = "mlmodel"
@@ -88,19 +126,14 @@ class _MlModelFields(Model):
     target: str | None = None
     ml_store: MlStore | None = None
     server: str | None = Field(None, description="The URL of the endpoint that serves the model.")
-    source_url: str | None = None
-    source_hash: str | None = None
 
 
-class MlModel(_MlModelFields, AssetFields, Entity):
+class MlModel(_MlModelFields, AssetFields, AssetState, Entity):
     """A machine-learning model."""
 
     service: EntityReference | None = None
-    service_type: str | None = None
+    service_type: MlModelServiceType | None = None
     dashboard: ReferenceInput | None = None
-    usage_summary: Document | None = None
-    data_contract: EntityReference | None = None
-    entity_status: str | None = None
 
 
 class CreateMlModel(_MlModelFields, CreateAssetFields, CreateRequest):
@@ -109,6 +142,24 @@ class CreateMlModel(_MlModelFields, CreateAssetFields, CreateRequest):
     service: ReferenceInput | None = Field(None, description="The service's FQN; the built-in `headwater` if absent.")
     dashboard: ReferenceInput | None = None
 
+
+MLMODEL_SERVICE = EntityType(
+    name="mlmodelService",
+    collection="services/mlmodelServices",
+    entity=MlModelService,
+    create=CreateMlModelService,
+    traits=SERVICE,
+    filters=(Filter(name="domain", kind="reference", to="domain", member="domains"),),
+    renamable=True,
+    secrets=("connection",),
+    seeds=(
+        {
+            "name": "headwater",
+            "serviceType": "CustomMlModel",
+            "description": "Models that were registered here directly, without a service of their own.",
+        },
+    ),
+)
 
 MLMODEL = EntityType(
     name="mlmodel",

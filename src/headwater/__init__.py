@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Headwater: a catalogue of machine-learning models for a data platform.
+
+    import headwater
+
+    client = headwater.connect("headwater.db")            # a database, without a server …
+    client = headwater.connect("http://localhost:8585")   # … or a server
+    headwater.capture(model, X, y, name="churn", sources="shop.main.customers", client=client)
+
+This module is the one place that joins the layers; importing it loads none of them.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from headwater.api.app import Application
+    from headwater.sdk.capture import capture
+    from headwater.sdk.client import Client
+    from headwater.settings import Settings
+
+__version__ = "0.1.0"
+__all__ = ["application", "capture", "connect", "serve"]
+
+
+def connect(url: str | None = None, token: str | None = None) -> "Client":
+    """A client of a catalogue.
+
+    ``url`` is a server's (``http://…``), or a database (``sqlite:///path``, a path, ``postgresql://…``) that is
+    opened in this process: the same behaviour without a server, also beside a running one. Without a URL it is that
+    of ``HEADWATER_URL``, else the database of ``HEADWATER_DATABASE``, else ``headwater.db`` in the working folder.
+    ``token`` goes to a server as bearer token; ``HEADWATER_TOKEN`` where it is not given.
+    """
+    import os
+
+    from headwater.sdk.client import Client
+    from headwater.settings import Settings
+
+    target = url or os.environ.get("HEADWATER_URL") or Settings.from_environment().database
+    token = token or os.environ.get("HEADWATER_TOKEN")
+    if target.startswith(("http://", "https://")):
+        from headwater.sdk.transport import HttpTransport
+
+        return Client(HttpTransport(target, token))
+    from headwater.embedded import EmbeddedTransport
+
+    return Client(EmbeddedTransport(application(Settings.from_environment(database=target)), token))
+
+
+def application(settings: "Settings", **more: Any) -> "Application":
+    """The application on a database: migrated, seeded and ready to answer. ``more``: a ``registry`` of one's own."""
+    from pathlib import Path
+
+    from headwater.api.app import Application
+    from headwater.catalog.secrets import Vault
+    from headwater.catalog.service import Catalog
+    from headwater.schema.registry import standard
+    from headwater.store.database import connect as open_database
+
+    database = open_database(settings.database, settings.write_timeout)
+    path: Path | None = getattr(database, "path", None)
+    vault = Vault(settings.secret_key, path.with_name(path.name + ".key") if path else None)
+    return Application(Catalog(database, more.get("registry") or standard(), vault), settings)
+
+
+def serve(settings: "Settings") -> None:
+    """Serve a catalogue over HTTP until interrupted."""
+    from headwater.api.server import check_address, run
+
+    check_address(settings.host, settings.auth_secret is not None)
+    run(application(settings))
+
+
+def __getattr__(name: str) -> Any:
+    if name == "capture":
+        from headwater.sdk.capture import capture
+
+        return capture
+    raise AttributeError(f"module 'headwater' has no attribute {name!r}")

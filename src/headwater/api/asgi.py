@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The asynchronous edge: an ASGI application around ``Application``.
+
+Quick reads are answered on the event loop, where a thread switch would cost more than the read; everything else in
+a thread.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from headwater.api.app import Application
+from headwater.api.http import Request, Response, render_error
+from headwater.errors import RequestRefused
+
+Scope = dict[str, Any]
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+THREADS = 16
+
+
+class Edge:
+    """The ASGI callable."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="headwater")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection event."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                self._threads.shutdown(wait=True)
+                return
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        request = Request(
+            scope["method"], scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1"), headers
+        )
+        try:
+            if "content-length" in headers or "transfer-encoding" in headers:
+                request.body = await self._body(headers, receive)
+        except RequestRefused as error:
+            await _send(send, request, render_error(error))
+            return
+        if self.application.quick(request):
+            response = self.application.handle(request)
+        else:
+            loop = asyncio.get_running_loop()
+            response = await loop.run_in_executor(self._threads, self.application.handle, request)
+        await _send(send, request, response)
+
+    async def _body(self, headers: dict[str, str], receive: Receive) -> bytes:
+        limit = self.application.settings.max_body
+        refusal = RequestRefused(f"the body is larger than {limit} bytes", status=413)
+        length = headers.get("content-length", "0")
+        if length.isdecimal() and int(length) > limit:
+            raise refusal
+        parts, size = [], 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise RequestRefused("the connection was closed before the body was complete")
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > limit:
+                raise refusal
+            if not message.get("more_body"):
+                return b"".join(parts)
+
+
+async def _send(send: Send, request: Request, response: Response) -> None:
+    headers = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in response.headers.items()]
+    headers.append((b"content-length", str(len(response.body)).encode()))
+    if response.body:
+        headers.append((b"content-type", response.content_type.encode()))
+        headers.append((b"x-content-type-options", b"nosniff"))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else response.body})

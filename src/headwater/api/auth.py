@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who calls.
+
+With a secret configured, a caller must show a token signed with it (HS256). Without one the server listens on
+loopback only, and believes what a bearer token says of itself; no token, or one that cannot be read, is ``admin``.
+"""
+
+import base64
+import binascii
+import time
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from headwater.catalog.access import ADMIN, Principal
+from headwater.errors import Unauthenticated
+
+ALGORITHM = "HS256"
+
+
+class Authenticator:
+    """Turns an ``Authorization`` header into a principal."""
+
+    def __init__(self, secret: str | None) -> None:
+        self._key = OctKey.import_key(secret) if secret else None
+
+    def principal(self, headers: Mapping[str, str]) -> Principal:
+        """Who the headers say is calling; ``Unauthenticated`` if that has to be proven and is not."""
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        token = token.strip()
+        if self._key is None:
+            return _believed(token) if scheme.lower() == "bearer" else ADMIN
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated("Not Authorized! Token not present")
+        return self._proven(token)
+
+    def _proven(self, token: str) -> Principal:
+        assert self._key is not None
+        try:
+            claims = jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
+            jwt.JWTClaimsRegistry().validate(claims)
+        except (JoseError, ValueError) as error:
+            raise Unauthenticated(f"the token is not valid: {error}") from error
+        principal = principal_of(claims)
+        if principal is None:
+            raise Unauthenticated("the token does not say whose it is")
+        return principal
+
+
+@lru_cache(maxsize=1024)
+def _believed(token: str) -> Principal:
+    """What an unverified token says."""
+    try:
+        payload = token.split(".")[1]
+        claims = orjson.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, binascii.Error, ValueError):
+        return ADMIN
+    return (principal_of(claims) if isinstance(claims, dict) else None) or ADMIN
+
+
+def principal_of(claims: Mapping[str, Any]) -> Principal | None:
+    """The principal of a token's claims: the name before any @, in lower case, and whether it is a bot."""
+    name = claims.get("sub") or claims.get("preferred_username") or claims.get("email")
+    if not isinstance(name, str) or not name.strip() or "\0" in name:
+        return None
+    return Principal(name.partition("@")[0].lower(), claims.get("isBot") is True)
+
+
+def issue(secret: str, name: str, is_bot: bool = False, seconds: int | None = None) -> str:
+    """A token for a user or bot, without end unless ``seconds`` says so."""
+    now = int(time.time())
+    claims: dict[str, Any] = {
+        "iss": "headwater",
+        "sub": name,
+        "isBot": is_bot,
+        "tokenType": "BOT" if is_bot else "PERSONAL_ACCESS",
+        "iat": now,
+    }
+    if seconds is not None:
+        claims["exp"] = now + seconds
+    return jwt.encode({"alg": ALGORITHM}, claims, OctKey.import_key(secret))

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""OpenAPI 3.1, derived from the route table and the models of the registry."""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from importlib.metadata import version
+from typing import Any
+
+import orjson
+from openapi_pydantic import Info, OpenAPI, PathItem
+from openapi_pydantic.util import PydanticSchema, construct_open_api_with_schema_class
+from pydantic import BaseModel, Field, RootModel
+
+from headwater.api.routes import Route
+from headwater.schema.base import Document, FieldChange, Model, Paging
+
+
+class ErrorReply(BaseModel):
+    """Any failure."""
+
+    code: int = Field(description="The HTTP status again.")
+    message: str
+    errorType: str | None = None
+    errors: list[str] | None = Field(None, description="Single faults, where there are several.")
+
+
+class JsonPatch(RootModel[list[Document]]):
+    """A JSON Patch (RFC 6902)."""
+
+
+class Bulk(RootModel[list[Document]]):
+    """A list of create requests."""
+
+
+class BulkRow(Model):
+    """What became of one row."""
+
+    request: str
+    message: str
+    status: int
+
+
+class BulkResult(Model):
+    """What became of a bulk request."""
+
+    dry_run: bool
+    status: str
+    number_of_rows_processed: int
+    number_of_rows_passed: int
+    number_of_rows_failed: int
+    success_request: list[BulkRow]
+    failed_request: list[BulkRow]
+
+
+class RestoreEntity(Model):
+    """Which entity to restore."""
+
+    id: str
+
+
+class UserId(RootModel[str]):
+    """The id of a user."""
+
+
+class EntityList(Model):
+    """A page of a list."""
+
+    data: list[Document]
+    paging: Paging
+
+
+class EntityHistory(Model):
+    """All versions, newest first; each is JSON text."""
+
+    entity_type: str
+    versions: list[str]
+
+
+class ChangeEventReply(Model):
+    """A change event."""
+
+    id: str
+    position: int | None = None
+    event_type: str
+    entity_type: str
+    entity_id: str
+    entity_fully_qualified_name: str | None = None
+    user_name: str
+    timestamp: int
+    previous_version: float | None = None
+    current_version: float | None = None
+    change_description: Document | None = None
+
+
+class ChangeEventList(Model):
+    """A part of the change feed."""
+
+    data: list[ChangeEventReply]
+    paging: Paging
+
+
+class EdgeReply(Model):
+    """The details of an edge."""
+
+    edge: Document
+
+
+class ServerVersion(Model):
+    """Which version the server is."""
+
+    version: str
+    revision: str
+    timestamp: int
+
+
+class Health(Model):
+    """That the catalogue answers, and how far its log goes."""
+
+    status: str
+    position: int
+
+
+class AnyObject(RootModel[Document]):
+    """A JSON object."""
+
+
+NAMED: dict[str, type[BaseModel]] = {
+    "JsonPatch": JsonPatch,
+    "Bulk": Bulk,
+    "BulkResult": BulkResult,
+    "RestoreEntity": RestoreEntity,
+    "UserId": UserId,
+    "EntityList": EntityList,
+    "EntityHistory": EntityHistory,
+    "ChangeEvent": ChangeEventReply,
+    "ChangeEventList": ChangeEventList,
+    "EdgeReply": EdgeReply,
+    "ServerVersion": ServerVersion,
+    "Health": Health,
+    "Object": AnyObject,
+}
+"""The models of routes that belong to no entity type, by the names that the route tables use."""
+
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "fields": {"schema": {"type": "string"}, "description": "Optional members to show, comma-separated; * for all."},
+    "include": {"schema": {"type": "string", "enum": ["non-deleted", "deleted", "all"]}},
+    "asOf": {
+        "schema": {"type": "string"},
+        "description": "As it was then: a date or time (ISO 8601), milliseconds since 1970, or @ and a position.",
+    },
+    "limit": {"schema": {"type": "integer", "minimum": 0, "maximum": 1_000_000}},
+    "position": {"schema": {"type": "integer", "minimum": 0}},
+    "timestamp": {"schema": {"type": "integer", "minimum": 0}, "description": "Milliseconds since 1970."},
+    "recursive": {"schema": {"type": "boolean"}},
+    "hardDelete": {"schema": {"type": "boolean"}},
+    "overrideMetadata": {"schema": {"type": "boolean"}},
+    "upstreamDepth": {"schema": {"type": "integer", "minimum": 0}},
+    "downstreamDepth": {"schema": {"type": "integer", "minimum": 0}},
+    "maxNodes": {"schema": {"type": "integer", "minimum": 1}},
+}
+ERRORS = {
+    400: "The request is wrong.",
+    401: "The caller is not known.",
+    403: "The caller may not do this.",
+    404: "There is no such thing.",
+    409: "It exists already, or follows from something else.",
+    412: "It has changed since it was read.",
+    413: "The body is too large.",
+    415: "The body is of another media type.",
+    504: "No turn to write came in time.",
+}
+
+
+@lru_cache(maxsize=4)
+def describe(routes: Sequence[Route]) -> bytes:
+    """The OpenAPI document of a route table, as JSON."""
+    paths: dict[str, PathItem] = {}
+    for pattern in dict.fromkeys(route.pattern for route in routes):
+        operations = {route.method.lower(): _operation(route) for route in routes if route.pattern == pattern}
+        paths[pattern] = PathItem.model_validate(operations)
+    document = OpenAPI(
+        openapi="3.1.1",
+        info=Info(
+            title="Headwater",
+            version=version("headwater"),
+            description="A catalogue of machine-learning models for a data platform, in OpenMetadata's standard.",
+        ),
+        paths=paths,
+    )
+    written = construct_open_api_with_schema_class(document)
+    return orjson.dumps(written.model_dump(mode="json", by_alias=True, exclude_none=True))
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": f"{route.method.lower()}{re.sub(r'[^A-Za-z0-9]+', '_', route.pattern)}",
+        "summary": route.summary,
+        "tags": [_tag(route)],
+        "parameters": [*_path_parameters(route.pattern), *map(_query_parameter, route.query)],
+        "responses": {str(route.status): _reply(route), **dict(_errors(route))},
+    }
+    if route.body:
+        media = "application/json-patch+json" if route.body == "JsonPatch" else "application/json"
+        operation["requestBody"] = {"required": True, "content": {media: {"schema": _schema(route.body)}}}
+    if route.method == "PUT" and route.declared and route.body is route.declared.create:
+        operation["responses"]["201"] = _reply(route)
+    return operation
+
+
+def _tag(route: Route) -> str:
+    if route.declared:
+        return route.declared.sdk_name
+    return route.pattern.split("/")[3] if route.pattern.startswith("/api/v1/") else "system"
+
+
+def _path_parameters(pattern: str) -> Iterable[dict[str, Any]]:
+    for name in re.findall(r"{(\w+)}", pattern):
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+
+
+def _query_parameter(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", **PARAMETERS.get(name, {"schema": {"type": "string"}})}
+
+
+def _reply(route: Route) -> dict[str, Any]:
+    if route.reply is None:
+        return {"description": "Done; the body is empty or an empty object."}
+    if route.reply == "Text":
+        return {"description": route.summary, "content": {"text/plain": {"schema": {"type": "string"}}}}
+    return {"description": route.summary, "content": {"application/json": {"schema": _schema(route.reply)}}}
+
+
+def _errors(route: Route) -> Iterable[tuple[str, dict[str, Any]]]:
+    content = {"application/json": {"schema": PydanticSchema(schema_class=ErrorReply)}}
+    for status, description in ERRORS.items():
+        if route.method != "GET" or status in (400, 401, 403, 404):
+            yield str(status), {"description": description, "content": content}
+
+
+def _schema(model: type[BaseModel] | str) -> PydanticSchema:
+    return PydanticSchema(schema_class=NAMED[model] if isinstance(model, str) else model)

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which request goes where. Paths are matched segment by segment before they are percent-decoded: an FQN may hold
+slashes, as ``%2F``. A literal segment counts before a parameter."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from pydantic import BaseModel
+
+from headwater.api.http import Query, Request, Response
+from headwater.catalog.access import Principal
+from headwater.catalog.context import Key
+from headwater.catalog.reading import View
+from headwater.catalog.service import Catalog
+from headwater.catalog.writing import Write
+from headwater.errors import InvalidEntity, RequestRefused
+from headwater.schema.declare import EntityType
+from headwater.settings import Settings
+
+COURTESY = re.compile(r"&include=(all|deleted|non-deleted)$")
+"""OpenMetadata's client pastes this to the path when it asks for ``include`` without ``fields``."""
+
+
+@dataclass(slots=True)
+class Call:
+    """One request on its way through an endpoint."""
+
+    request: Request
+    catalog: Catalog
+    settings: Settings
+    principal: Principal
+    parameters: dict[str, str]
+    query: Query
+    base: str | None
+    declared: EntityType | None = None
+
+    @property
+    def type(self) -> EntityType:
+        """The entity type of the route."""
+        assert self.declared is not None
+        return self.declared
+
+    @property
+    def key(self) -> Key:
+        """The entity that the path names, by id or FQN."""
+        return Key.fqn(self.parameters["fqn"]) if "fqn" in self.parameters else Key.id(self.parameters["id"])
+
+    def view(self) -> View:
+        """How the caller wants to see entities."""
+        fields = self.query.get("fields")
+        chosen = None if fields is None else self.catalog.fields(self.type, fields.split(","))
+        include: Any = self.query.one_of("include", ("non-deleted", "deleted", "all"))
+        return View(
+            fields=chosen,
+            include=include,
+            as_of=self.query.get("asOf"),
+            base=self.base,
+            secrets=self.principal.is_bot,
+        )
+
+    def plain_view(self) -> View:
+        """The moment and the links that the caller wants, where entities are only referred to."""
+        return View(include="all", as_of=self.query.get("asOf"), base=self.base)
+
+    def write(self) -> Write:
+        """How the caller makes a change."""
+        return Write(
+            principal=self.principal,
+            view=View(base=self.base),
+            if_match=self.request.headers.get("if-match"),
+            override=self.query.flag("overrideMetadata"),
+        )
+
+
+Endpoint = Callable[[Call], Response]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One operation. ``pattern`` has parameters in braces; ``quick``: a short indexed read.
+
+    ``body`` and ``reply`` are the models for OpenAPI (None: no body), ``query`` the names of the parameters it reads.
+    """
+
+    method: str
+    pattern: str
+    endpoint: Endpoint
+    summary: str
+    declared: EntityType | None = None
+    quick: bool = False
+    open: bool = False
+    body: type[BaseModel] | str | None = None
+    reply: type[BaseModel] | str | None = None
+    status: int = 200
+    query: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Node:
+    literals: dict[str, "_Node"] = field(default_factory=dict)
+    parameter: tuple[str, "_Node"] | None = None
+    routes: dict[str, Route] = field(default_factory=dict)
+
+
+class Router:
+    """Finds the route of a request."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self.routes = tuple(routes)
+        self._root = _Node()
+        for route in self.routes:
+            self._add(route)
+
+    def _add(self, route: Route) -> None:
+        node = self._root
+        for segment in route.pattern.strip("/").split("/"):
+            if segment.startswith("{"):
+                if node.parameter is None:
+                    node.parameter = (segment[1:-1], _Node())
+                if node.parameter[0] != segment[1:-1]:
+                    raise ValueError(f"{route.pattern}: {segment} is called {node.parameter[0]} elsewhere")
+                node = node.parameter[1]
+            else:
+                node = node.literals.setdefault(segment, _Node())
+        if route.method in node.routes:
+            raise ValueError(f"two routes for {route.method} {route.pattern}")
+        node.routes[route.method] = route
+
+    def match(self, request: Request) -> tuple[Route, dict[str, str]]:
+        """The route and its parameters; ``RequestRefused`` with 404 or 405 names what there is not."""
+        path = request.path
+        if "&include=" in path and (found := COURTESY.search(path)):
+            path = path[: found.start()]
+            request.query = f"include={found.group(1)}" + (f"&{request.query}" if request.query else "")
+        segments = path.strip("/").split("/")
+        parameters: dict[str, str] = {}
+        node = self._descend(self._root, segments, 0, parameters)
+        if node is None:
+            raise RequestRefused(f"there is nothing at {request.method} {path}", status=404)
+        method = "GET" if request.method == "HEAD" else request.method
+        route = node.routes.get(method)
+        if route is None:
+            allowed = ", ".join(sorted(node.routes))
+            raise RequestRefused(f"{request.method} is not possible on {path}, only {allowed}", status=405)
+        return route, parameters
+
+    def _descend(self, node: _Node, segments: list[str], index: int, parameters: dict[str, str]) -> _Node | None:
+        if index == len(segments):
+            return node if node.routes else None
+        segment = segments[index]
+        if (literal := node.literals.get(segment)) and (
+            found := self._descend(literal, segments, index + 1, parameters)
+        ):
+            return found
+        if node.parameter is None:
+            return None
+        name, following = node.parameter
+        found = self._descend(following, segments, index + 1, parameters)
+        if found is not None:
+            parameters[name] = _decoded(segment)
+        return found
+
+
+def _decoded(segment: str) -> str:
+    if "%" not in segment:
+        return segment
+    try:
+        return unquote(segment, errors="strict")
+    except UnicodeDecodeError:
+        raise InvalidEntity(f"{segment} is not percent-encoded UTF-8") from None

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Running the application as a server."""
+
+import ipaddress
+import sys
+
+import uvicorn
+
+from headwater.api.app import Application
+from headwater.api.asgi import Edge
+from headwater.errors import CatalogError
+
+SWITCH_INTERVAL = 0.0005
+"""Seconds after which a busy thread lets another one run: readers on the event loop wait for writers' threads."""
+
+
+def check_address(host: str, authenticated: bool) -> None:
+    """Refuse to listen where others can reach the catalogue while nobody has to show who they are."""
+    if not authenticated and not is_loopback(host):
+        raise CatalogError(
+            f"{host} can be reached from other machines, and no authentication is configured: set "
+            "HEADWATER_AUTH_SECRET (32 characters or more) or listen on 127.0.0.1"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def run(application: Application) -> None:
+    """Serve until interrupted."""
+    settings = application.settings
+    check_address(settings.host, settings.auth_secret is not None)
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    uvicorn.run(
+        Edge(application),
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=10,
+    )
