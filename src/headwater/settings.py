@@ -40,7 +40,7 @@ class Settings:
             if given.get(each.name) is not None:
                 values[each.name] = given[each.name]
             elif text:
-                kind = type(each.default) if each.default is not None else str
+                kind = next((number for number in (int, float) if each.type is number), str)
                 try:
                     values[each.name] = kind(text)
                 except ValueError:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operations that every entity type has, derived from its declaration."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,9 @@ from headwater.catalog.reading import PageRequest
 from headwater.catalog.writing import Outcome
 from headwater.errors import InvalidEntity
 from headwater.schema.declare import FOLLOWERS, SOFT_DELETE, EntityType
+
+WARNING = "X-Headwater-Warning"
+"""The header with what a write accepted but found odd: a JSON list of texts, in ASCII."""
 
 READ = ("fields", "include", "asOf")
 
@@ -185,4 +189,6 @@ def patch_operations(call: Call) -> list[dict[str, Any]]:
 
 def _written(outcome: Outcome, status: int = 200) -> Response:
     headers = {"ETag": f'"{outcome.revision}"', "X-OpenMetadata-Change": outcome.event}
+    if outcome.warnings:
+        headers[WARNING] = json.dumps(outcome.warnings)
     return Response(status, orjson.dumps(outcome.document), headers)

@@ -13,7 +13,7 @@ from openapi_pydantic.util import PydanticSchema, construct_open_api_with_schema
 from pydantic import BaseModel, Field, RootModel
 
 from headwater.api.routes import Route
-from headwater.schema.base import Document, FieldChange, Model, Paging
+from headwater.schema.base import Document, Model, Paging
 
 
 class ErrorReply(BaseModel):
@@ -238,5 +238,5 @@ def _errors(route: Route) -> Iterable[tuple[str, dict[str, Any]]]:
             yield str(status), {"description": description, "content": content}
 
 
-def _schema(model: type[BaseModel] | str) -> PydanticSchema:
+def _schema(model: type[BaseModel] | str) -> PydanticSchema[BaseModel]:
     return PydanticSchema(schema_class=NAMED[model] if isinstance(model, str) else model)

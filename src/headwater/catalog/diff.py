@@ -57,7 +57,7 @@ class Change:
 
     def record(self, name: str, old: Any, new: Any) -> bool:
         """Record one member's change, if it is one."""
-        if _absent(old) and _absent(new) or old == new:
+        if (_absent(old) and _absent(new)) or old == new:
             return False
         if _absent(old):
             self.added.append({"name": name, "newValue": _value(new)})
@@ -148,7 +148,9 @@ def _diff_equal(change: Change, child: Child, name: str, old: list[Document], ne
     renewed = {item.get("name"): item for item in added}
     for item in removed:
         twin = renewed.get(item.get("name"))
-        for member in child.paired if twin else ():
+        if twin is None:
+            continue
+        for member in child.paired:
             inner = f"{name}.{item['name']}.{member}"
             if member == "tags":
                 _diff_set(change, inner, item.get(member) or [], twin.get(member) or [], _label_key)

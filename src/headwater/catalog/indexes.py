@@ -9,7 +9,7 @@ Both therefore end with the same rows.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from headwater.catalog.shape import Shape, sources
+from headwater.catalog.shape import Field, Shape, sources
 from headwater.schema import fqn
 from headwater.schema.base import Document
 from headwater.schema.declare import FieldLineage, ReferenceLineage
@@ -35,7 +35,7 @@ class Indexed(NamedTuple):
 
     relationships: set[Relationship]
     usages: set[Usage]
-    fields: dict[str, str]
+    fields: dict[str, Field]
     links: set[Link]
 
 
@@ -114,11 +114,11 @@ def apply(
 
 
 def _change_fields(
-    transaction: Transaction, node: int, before: dict[str, str], after: dict[str, str], position: int, new: bool
+    transaction: Transaction, node: int, before: dict[str, Field], after: dict[str, Field], position: int, new: bool
 ) -> dict[End, int]:
     """End the fields that are gone, begin those that came, and tell the numbers of the latter."""
-    gone = [path for path, name in before.items() if after.get(path) != name]
-    come = {path: name for path, name in after.items() if before.get(path) != name}
+    gone = [path for path, field in before.items() if after.get(path) != field]
+    come = {path: field for path, field in after.items() if before.get(path) != field}
     lineage.close_nodes(transaction, node, gone, position)
     if not come:
         return {}
@@ -126,7 +126,7 @@ def _change_fields(
     missing = [(node, path) for path in come if (node, path) not in ids]
     ids |= zip(missing, transaction.new_nodes(len(missing)), strict=True)
     lineage.add_nodes(
-        transaction, [NodeRow(ids[node, path], node, path, name, position, None) for path, name in come.items()]
+        transaction, [NodeRow(ids[node, path], node, path, *field, position, None) for path, field in come.items()]
     )
     return ids
 
@@ -134,7 +134,7 @@ def _change_fields(
 def node_ids(transaction: Transaction, ends: Iterable[End], position: int) -> dict[End, int]:
     """The numbers of ends; a field that nobody has seen yet gets one, with an empty interval of existence."""
     ends = set(ends)
-    ids = {(entity, path): entity for entity, path in ends if not path}
+    ids: dict[End, int] = {(entity, path): entity for entity, path in ends if not path}
     fields = ends - set(ids)
     ids |= _known(transaction, fields)
     missing = sorted(fields - set(ids))
@@ -143,7 +143,7 @@ def node_ids(transaction: Transaction, ends: Iterable[End], position: int) -> di
         ids |= dict(zip(missing, numbers, strict=True))
         lineage.add_nodes(
             transaction,
-            [NodeRow(ids[entity, path], entity, path, path, position, position) for entity, path in missing],
+            [NodeRow(ids[entity, path], entity, path, path, None, position, position) for entity, path in missing],
         )
     return ids
 

@@ -171,7 +171,7 @@ class LineageWriter:
 
     def _columns(self, up: EntityRow, down: EntityRow, given: Iterable[Document]) -> set[Column]:
         """The column pairs that a request names, checked against the fields that the two entities have."""
-        known = defaultdict(dict)
+        known: dict[int, dict[str, str]] = defaultdict(dict)
         for node in lineage.nodes_of(self.transaction, [up.node, down.node]):
             if node.until is None:
                 known[node.entity][node.path] = node.name
@@ -206,7 +206,7 @@ class LineageWriter:
         if after:
             first = before.details.get("first", before.since) if before else clock.position
             details = {**after.details, "first": first}
-            opened = [(up.node, down.node, dump(details))]
+            opened: list[tuple[int, int, str | None]] = [(up.node, down.node, dump(details))]
             opened += [
                 (
                     ids[up.node, c.upstream],

@@ -21,6 +21,7 @@ from headwater.schema.declare import FieldLineage, Reference
 from headwater.schema.registry import Registry
 from headwater.store import lineage
 from headwater.store.database import Session
+from headwater.store.rows import NodeRow
 
 LABEL_TYPES = {"Classification": "tag", "Glossary": "glossaryTerm"}
 """The entity type behind each source of labels."""
@@ -48,6 +49,7 @@ class Preparation:
         self.document = document
         self.old = old
         self.faults: list[str] = []
+        self.warnings: list[str] = []
         self.known_ids = ids_in(shape, old) if old else set()
 
     def run(self, user: str, timestamp: int) -> Document:
@@ -204,30 +206,40 @@ class Preparation:
         rules = [rule for rule in self.shape.declared.lineage if isinstance(rule, FieldLineage)]
         known = {_source_key(one): one.source for rule in rules for one in sources(rule, self.old or {})}
         new = []
-        for one in (one for rule in rules for one in sources(rule, self.document)):
+        for rule, one in ((rule, one) for rule in rules for one in sources(rule, self.document)):
             one.source.pop("path", None)
             if earlier := known.get(_source_key(one)):
                 one.source.update({"path": earlier["path"]} if "path" in earlier else {})
             else:
-                new.append(one)
+                new.append((rule, one))
         if not new:
             return
-        nodes = {one.entity_id: self.names.by_id[one.entity_id].node for one in new}
-        paths = {path for one in new for path in _paths(one.source["name"])}
+        nodes = {one.entity_id: self.names.by_id[one.entity_id].node for _, one in new}
+        paths = {path for _, one in new for path in _paths(one.source["name"])}
         existing = {
-            (node.entity, node.path)
+            (node.entity, node.path): node
             for node in lineage.nodes_named(self.session, set(nodes.values()), paths)
             if node.until is None
         }
-        for one in new:
-            name = one.source["name"]
-            found = [path for path in _paths(name) if (nodes[one.entity_id], path) in existing]
+        for rule, one in new:
+            name, table = one.source["name"], self.names.by_id[one.entity_id]
+            found = [path for path in _paths(name) if (table.node, path) in existing]
             if not found:
-                self._refuse_unknown(self.names.by_id[one.entity_id], name)
-            elif found[0] != _paths(name)[0]:
+                self._refuse_unknown(table, name)
+                continue
+            if found[0] != _paths(name)[0]:
                 one.source["path"] = name
+            self._compare_kinds(rule, one.source.get("dataType"), existing[table.node, found[0]], table)
         if self.faults:
             raise InvalidEntity(errors=self.faults)
+
+    def _compare_kinds(self, rule: FieldLineage, said: str | None, column: NodeRow, table: Card) -> None:
+        """Warn of a source whose type the column cannot have; of column types that no source knows, say nothing."""
+        fitting = rule.kinds.get(said or "")
+        if fitting is None or column.kind is None or column.kind in fitting:
+            return
+        if any(column.kind in kinds for kinds in rule.kinds.values()):
+            self.warnings.append(f"{table.fqn}.{column.name} is of type {column.kind}, not {said} as the source says")
 
     def _refuse_unknown(self, table: Card, name: str) -> None:
         columns = {node.path: node.name for node in lineage.nodes_of(self.session, [table.node]) if node.until is None}

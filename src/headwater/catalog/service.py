@@ -6,13 +6,14 @@ Reads take one snapshot, writes one transaction. A change returns once it is saf
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import orjson
 
 from headwater.catalog import lineage as graph
 from headwater.catalog import reindex
-from headwater.catalog.access import ADMIN, Principal
+from headwater.catalog.access import ADMIN
 from headwater.catalog.context import Context, Key, chosen_fields, position_of
 from headwater.catalog.lineage import End, LineageReader, LineageWriter
 from headwater.catalog.reading import Found, Page, PageRequest, Reader, View
@@ -145,10 +146,8 @@ class Catalog:
         passed: list[Document] = []
         failed: list[Document] = []
         for start in range(0, len(requests), CHUNK):
-            chunk = requests[start : start + CHUNK]
-            for row in self.database.write(
-                lambda transaction, chunk=chunk: self._chunk(transaction, declared, chunk, write)
-            ):
+            work = partial(self._chunk, declared=declared, requests=requests[start : start + CHUNK], write=write)
+            for row in self.database.write(work):
                 (passed if row["status"] < 400 else failed).append(row)
         status = "success" if not failed else "partialSuccess" if passed else "failure"
         return {
@@ -170,8 +169,7 @@ class Catalog:
                 with transaction.savepoint():
                     outcome = Writer(transaction, self.context, write).upsert(declared, request)
             except CatalogError as error:
-                name = request.get("name") if isinstance(request, dict) else None
-                rows.append({"request": str(name), "message": error.message, "status": status_of(error)})
+                rows.append({"request": str(request.get("name")), "message": error.message, "status": status_of(error)})
             else:
                 status = 201 if outcome.created else 200
                 rows.append(
@@ -243,9 +241,8 @@ class Catalog:
 
     def _seed(self) -> None:
         """Make the entities that every catalogue holds, where they are missing."""
-        if missing := [
-            (declared, seed) for declared in self.registry.creation_order for seed in self._missing(declared)
-        ]:
+        missing = [(declared, seed) for declared in self.registry.creation_order for seed in self._missing(declared)]
+        if missing:
             self.database.write(lambda transaction: self._sow(transaction, missing))
 
     def _missing(self, declared: EntityType) -> list[Document]:

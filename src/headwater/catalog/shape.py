@@ -30,6 +30,13 @@ class Place(NamedTuple):
     holder: Document
 
 
+class Field(NamedTuple):
+    """A field of an entity: its path as it is written, and its data type."""
+
+    name: str
+    kind: str | None
+
+
 class Source(NamedTuple):
     """A source of a field: ``path`` is the case-folded path, inside the entity ``entity_id``, that it names."""
 
@@ -83,9 +90,13 @@ class Shape:
             if child.tagged:
                 yield path, item
 
-    def fields(self, document: Document) -> dict[str, str]:
-        """The fields of a document: case-folded path to path as written."""
-        return {path.casefold(): path for child, path, _ in self.parts(document) if child.is_field}
+    def fields(self, document: Document) -> dict[str, Field]:
+        """The fields of a document by case-folded path."""
+        return {
+            path.casefold(): Field(path, item.get("dataType"))
+            for child, path, item in self.parts(document)
+            if child.is_field
+        }
 
 
 def sources(rule: FieldLineage, document: Document) -> Iterator[Source]:

@@ -35,12 +35,13 @@ EventType = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a write did: the entity as a read with all stored members would show it now, and the event."""
+    """What a write did: the entity as a read with all stored members would show it now, the event, and warnings."""
 
     document: Document
     event: EventType
     revision: int
     created: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,6 +63,7 @@ class Writer:
         self.write = write
         self.principal = write.principal
         self.names = Names(transaction)
+        self.warnings: tuple[str, ...] = ()
 
     # finding ------------------------------------------------------------------------------------------------------
 
@@ -188,6 +190,7 @@ class Writer:
         shape = self.context.shapes[declared.name]
         preparation = Preparation(self.transaction, self.context.registry, shape, self.names, body, old)
         document = preparation.run(self.principal.name, self.transaction.now())
+        self.warnings = tuple(preparation.warnings)
         traits.check(declared, document, old, self.names)
         return document
 
@@ -228,7 +231,13 @@ class Writer:
         self._store_secrets(declared, node, document, hidden)
         self.announce("entityCreated", row, None, None)
         self.names.add(read_card(CardRow(node, row.id, row.type, name, entity_fqn, parent, 0, None, card)))
-        return Outcome(document=self._reply(declared, row, document), event="entityCreated", revision=1, created=True)
+        return Outcome(
+            document=self._reply(declared, row, document),
+            event="entityCreated",
+            revision=1,
+            created=True,
+            warnings=self.warnings,
+        )
 
     def _indexed(self, declared: EntityType, node: int, document: Document) -> indexes.Indexed:
         nodes = {entity_id: card.node for entity_id, card in self.names.by_id.items()}
@@ -280,11 +289,9 @@ class Writer:
         body = {member: value for member, value in patched.items() if member not in own}
         for reference in shape.references:
             if reference.inherited and isinstance(body.get(reference.field), list):
-                kept = [
-                    item for item in body[reference.field] if not (isinstance(item, dict) and item.get("inherited"))
-                ]
-                if kept or base.get(reference.field) and not base[reference.field][0].get("inherited"):
-                    body[reference.field] = kept
+                own = [item for item in body[reference.field] if not _inherited(item)]
+                if own or any(not _inherited(item) for item in base.get(reference.field) or ()):
+                    body[reference.field] = own
                 else:
                     del body[reference.field]
         if not declared.renamable or "name" not in body:
@@ -401,7 +408,7 @@ class Writer:
         reply = self._reply(declared, stored, new)
         if incremental:
             reply |= {"changeDescription": incremental, "incrementalChangeDescription": incremental}
-        return Outcome(document=reply, event=event, revision=stored.revision)
+        return Outcome(document=reply, event=event, revision=stored.revision, warnings=self.warnings)
 
     def _rename(
         self,
@@ -593,6 +600,10 @@ class Writer:
                 change=dump(change) if change else None,
             ),
         )
+
+
+def _inherited(item: Any) -> bool:
+    return isinstance(item, dict) and bool(item.get("inherited"))
 
 
 def _opened(vault: secrets.Vault, ciphertext: str | None) -> str | None:

@@ -117,9 +117,9 @@ class FieldChange(Model):
 class ChangeDescription(Model):
     """What changed from ``previousVersion`` to the version that carries this."""
 
-    fields_added: list[FieldChange] = []
-    fields_updated: list[FieldChange] = []
-    fields_deleted: list[FieldChange] = []
+    fields_added: list[FieldChange] = Field(default_factory=list)
+    fields_updated: list[FieldChange] = Field(default_factory=list)
+    fields_deleted: list[FieldChange] = Field(default_factory=list)
     previous_version: float | None = None
     change_summary: Document | None = None
 

@@ -7,6 +7,7 @@ diff, version bump, events, OpenAPI, SDK collection and CLI follow from it. A ne
 Paths name members of the JSON document, in camelCase, joined by dots; lists are walked through.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -110,13 +111,15 @@ class FieldLineage:
     """Edges that follow from a child list: every source of an item flows into that item.
 
     For each item of ``child`` and each of its ``sources``: the column ``<reference>.<name>`` flows into the item,
-    and the referenced entity into this one. A source without the reference says nothing.
+    and the referenced entity into this one. A source without the reference says nothing. ``kinds`` tells, for a data
+    type of a source, which data types of a column it can be made from; others are worth a warning.
     """
 
     child: str
     sources: str
     reference: str
     name: str = "name"
+    kinds: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def member(self) -> str:

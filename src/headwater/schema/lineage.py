@@ -3,6 +3,8 @@
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from headwater.schema.base import Document, EntityReference, Model
 
 
@@ -74,7 +76,7 @@ class EntityLineage(Model):
     """The graph around an entity. ``truncated`` is given, and true, where a walk met its cap of nodes."""
 
     entity: EntityReference
-    nodes: list[EntityReference] = []
-    upstream_edges: list[LineageEdge] = []
-    downstream_edges: list[LineageEdge] = []
+    nodes: list[EntityReference] = Field(default_factory=list)
+    upstream_edges: list[LineageEdge] = Field(default_factory=list)
+    downstream_edges: list[LineageEdge] = Field(default_factory=list)
     truncated: bool | None = None

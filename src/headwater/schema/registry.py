@@ -83,31 +83,26 @@ class Registry:
 
     def _faults_of(self, declared: EntityType) -> Iterator[str]:
         members = wire_members(declared.entity)
-        for parent in declared.parents:
-            if parent.to not in self:
-                yield f"parent {parent.field} is of the undeclared type {parent.to}"
-        for reference in declared.all_references:
-            if reference.field not in members:
-                yield f"reference {reference.field} is not a member of {declared.entity.__name__}"
-            if not any(target in self for target in reference.to):
-                yield f"reference {reference.field} points to no declared type"
-        for child in declared.children:
-            if child.field not in members:
-                yield f"child {child.field} is not a member of {declared.entity.__name__}"
-        for name in (*declared.versions.major, *declared.versions.major_removals):
-            if name not in members:
-                yield f"major field {name} is not a member of {declared.entity.__name__}"
-        for secret in declared.secrets:
-            if secret not in members:
-                yield f"secret {secret} is not a member of {declared.entity.__name__}"
+        places = [
+            *(("reference", reference.field) for reference in declared.all_references),
+            *(("child", child.field) for child in declared.children),
+            *(("major field", name) for name in (*declared.versions.major, *declared.versions.major_removals)),
+            *(("secret", name) for name in declared.secrets),
+        ]
+        for kind, member in places:
+            if member not in members:
+                yield f"{kind} {member} is not a member of {declared.entity.__name__}"
+        targets = [
+            *(("parent", parent.field, (parent.to,)) for parent in declared.parents),
+            *(("reference", reference.field, reference.to) for reference in declared.all_references),
+            *(("filter", filter_.name, (filter_.to,)) for filter_ in declared.filters if filter_.kind != "flag"),
+            *(("inverse", inverse.field, (inverse.of,)) for inverse in declared.inverses),
+        ]
+        for kind, member, types in targets:
+            if not any(target in self for target in types):
+                yield f"{kind} {member} points to no declared type, only to {' or '.join(types)}"
         for rule in declared.lineage:
             yield from _lineage_faults(declared, rule)
-        for filter_ in declared.filters:
-            if filter_.kind != "flag" and filter_.to not in self:
-                yield f"filter {filter_.name} is of the undeclared type {filter_.to}"
-        for inverse in declared.inverses:
-            if inverse.of not in self:
-                yield f"inverse {inverse.field} is of the undeclared type {inverse.of}"
 
 
 def _lineage_faults(declared: EntityType, rule: FieldLineage | ReferenceLineage) -> Iterator[str]:

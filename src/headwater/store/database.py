@@ -236,7 +236,7 @@ class Database(ABC):
     def _commit_together(self, jobs: Sequence[_Job], deadline: float) -> None:
         try:
             connection = self._begin(deadline)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 (whatever it is, those who wait are told)
             self._fail(jobs, error)
             return
         try:
@@ -246,13 +246,13 @@ class Database(ABC):
                 self._run(job, transaction, alone=len(jobs) == 1)
             if transaction.clock.position > start:
                 self._write_clock(connection, transaction.clock)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001
             self._end(connection, commit=False)
             self._fail(jobs, error)
             return
         try:
             self._end(connection, commit=True)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001
             self._fail(jobs, error)
         for job in jobs:
             job.done = True
@@ -323,7 +323,7 @@ def connect(url: str, timeout: float = 30.0) -> Database:
         database: Database = PostgreSql(url, timeout)
     elif "://" in url and not url.startswith("sqlite:"):
         raise CatalogError(
-            f"{url.split('://')[0]}: not a database that Headwater knows; use sqlite:///path or postgresql://…"
+            f"{url.partition('://')[0]}: not a database that Headwater knows; use sqlite:///path or postgresql://…"
         )
     else:
         from headwater.store.sqlite import Sqlite

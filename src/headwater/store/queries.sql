@@ -215,17 +215,18 @@ WHERE c.position > :after AND c.timestamp >= :since ORDER BY c.position LIMIT :l
 -- lineage ------------------------------------------------------------------------------------------------------
 
 -- name: nodes_of
-SELECT id, entity, path, name, since, until FROM lineage_node WHERE entity IN numbers(:entities) ORDER BY since;
+SELECT id, entity, path, name, kind, since, until FROM lineage_node WHERE entity IN numbers(:entities) ORDER BY since;
 
 -- name: nodes_named
-SELECT id, entity, path, name, since, until FROM lineage_node
+SELECT id, entity, path, name, kind, since, until FROM lineage_node
 WHERE entity IN numbers(:entities) AND path IN each(:paths) ORDER BY since;
 
 -- name: nodes_by_id
-SELECT id, entity, path, name, since, until FROM lineage_node WHERE id IN numbers(:ids) ORDER BY since;
+SELECT id, entity, path, name, kind, since, until FROM lineage_node WHERE id IN numbers(:ids) ORDER BY since;
 
 -- name: insert_nodes*!
-INSERT INTO lineage_node (entity, path, since, until, id, name) VALUES (:entity, :path, :since, :until, :id, :name);
+INSERT INTO lineage_node (entity, path, since, until, id, name, kind)
+VALUES (:entity, :path, :since, :until, :id, :name, :kind);
 
 -- name: close_nodes*!
 UPDATE lineage_node SET until = :position WHERE entity = :entity AND path = :path AND until IS NULL;

@@ -56,12 +56,16 @@ class EventRow(NamedTuple):
 
 
 class NodeRow(NamedTuple):
-    """One interval in which a field existed; an empty one for a field that is only pointed at."""
+    """One interval in which a field existed under one spelling, with one data type (``kind``).
+
+    The interval is empty for a field that is only pointed at.
+    """
 
     id: int
     entity: int
     path: str
     name: str
+    kind: str | None
     since: int
     until: int | None
 

@@ -15,6 +15,7 @@ from headwater.schema.declare import (
     VersionRules,
 )
 from headwater.schema.entities.shared import (
+    UNVERSIONED,
     AssetFields,
     AssetState,
     CreateAssetFields,
@@ -22,8 +23,6 @@ from headwater.schema.entities.shared import (
     ServiceFields,
     SourceFields,
 )
-
-UNVERSIONED = ("sourceHash", "lifeCycle", "usageSummary")
 
 
 class DashboardServiceType(StrEnum):

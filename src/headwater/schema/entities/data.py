@@ -28,6 +28,7 @@ from headwater.schema.declare import (
     VersionRules,
 )
 from headwater.schema.entities.shared import (
+    UNVERSIONED,
     AssetFields,
     AssetState,
     CreateAssetFields,
@@ -36,9 +37,6 @@ from headwater.schema.entities.shared import (
     ServiceFields,
     SourceFields,
 )
-
-UNVERSIONED = ("sourceHash", "lifeCycle", "usageSummary")
-
 
 # services, databases, schemas -------------------------------------------------------------------------------------
 

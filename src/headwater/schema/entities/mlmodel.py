@@ -27,6 +27,7 @@ from headwater.schema.declare import (
     VersionRules,
 )
 from headwater.schema.entities.shared import (
+    UNVERSIONED,
     AssetFields,
     AssetState,
     CreateAssetFields,
@@ -161,6 +162,26 @@ MLMODEL_SERVICE = EntityType(
     ),
 )
 
+_WHOLE = frozenset({"TINYINT", "SMALLINT", "INT", "BIGINT", "BYTEINT", "LONG", "LARGEINT", "UINT", "YEAR", "BIT"})
+_NUMBERS = _WHOLE | {"NUMBER", "NUMERIC", "DECIMAL", "FIXED", "FLOAT", "DOUBLE", "MONEY", "BOOLEAN"}
+_TIMES = frozenset({"DATE", "DATETIME", "TIMESTAMP", "TIMESTAMPZ", "TIME"})
+_TEXTS = frozenset(
+    {"STRING", "TEXT", "NTEXT", "MEDIUMTEXT", "CLOB", "CHAR", "VARCHAR", "ENUM", "SET", "UUID", "XML", "LOWCARDINALITY"}
+)
+_NESTED = frozenset({"ARRAY", "MAP", "STRUCT", "UNION", "RECORD", "JSON", "VARIANT", "SUPER", "TUPLE"})
+
+MADE_FROM = {
+    "integer": _WHOLE | {"BOOLEAN", "NUMBER", "NUMERIC", "DECIMAL", "FIXED"} | _NESTED,
+    "number": _NUMBERS | _NESTED,
+    "string": _TEXTS | _TIMES | _NESTED,
+    "boolean": _WHOLE | {"BOOLEAN"} | _NESTED,
+    "date": _TIMES | _NESTED,
+    "timestamp": _TIMES | _WHOLE | _NESTED,
+    "array": _NESTED,
+    "object": _NESTED,
+}
+"""Which types of column can hold what a feature source says that it holds."""
+
 MLMODEL = EntityType(
     name="mlmodel",
     collection="mlmodels",
@@ -194,11 +215,9 @@ MLMODEL = EntityType(
         Child(field="mlHyperParameters", named=False),
     ),
     traits=ASSET,
-    versions=VersionRules(
-        major=("algorithm", "server", "target"), unversioned=("sourceHash", "lifeCycle", "usageSummary")
-    ),
+    versions=VersionRules(major=("algorithm", "server", "target"), unversioned=UNVERSIONED),
     lineage=(
-        FieldLineage(child="mlFeatures", sources="featureSources", reference="dataSource"),
+        FieldLineage(child="mlFeatures", sources="featureSources", reference="dataSource", kinds=MADE_FROM),
         ReferenceLineage(reference="dashboard"),
     ),
     filters=(Filter(name="service", kind="ancestor", to="mlmodelService"),),

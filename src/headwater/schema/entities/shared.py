@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from headwater.schema import fqn
-from headwater.schema.base import Document, EntityReference, Model, ReferenceInput, Style, TagInput, TagLabel
+from headwater.schema.base import Document, EntityReference, Model, ReferenceInput, Style, TagInput
 
 
 def _checked_field_name(value: str) -> str:
@@ -18,6 +18,10 @@ def _checked_field_name(value: str) -> str:
 
 FieldName = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_checked_field_name)]
 """The name of a column, feature or other part of an entity: it becomes one segment of an FQN."""
+
+
+UNVERSIONED = ("sourceHash", "lifeCycle", "usageSummary")
+"""Members of data assets that are stored without a new version: they say what happened to it, not what it is."""
 
 
 class AssetFields(Model):

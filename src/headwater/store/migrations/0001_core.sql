@@ -103,7 +103,8 @@ CREATE TABLE tag_usage (
 CREATE INDEX tag_usage_tag ON tag_usage (tag, until);
 
 -- Fields of entities. A row is one interval of existence; a field that never existed, but is pointed at, has an
--- empty one. The entity's own node is entity.node and has no row here.
+-- empty one. The entity's own node is entity.node and has no row here. A new spelling or kind (its data type) is a
+-- new interval.
 CREATE TABLE lineage_node (
     entity {bigint} NOT NULL,
     path {text} NOT NULL,
@@ -111,6 +112,7 @@ CREATE TABLE lineage_node (
     until {bigint},
     id {bigint} NOT NULL,
     name {text} NOT NULL,
+    kind TEXT,
     PRIMARY KEY (entity, path, since)
 ) {without_rowid};
 
