@@ -10,7 +10,8 @@ from headwater.schema.base import CreateRequest, Document, Entity, EntityReferen
 from headwater.schema.declare import DOMAINS, OWNERS, SOFT_DELETE, EntityType, Filter, Inverse, Reference, VersionRules
 
 Email = Annotated[str, Field(min_length=6, max_length=127, pattern=r"^[^\s@]+@[^\s@]+\.[^\s@]+$")]
-"""A mail address. Its domain has a dot: OpenMetadata's client refuses others, and endings such as ``.local``."""
+"""A mail address. OpenMetadata's client reads none whose domain has no dot; nor does it read endings like ``.local``,
+which are allowed here since mail does go there."""
 
 
 class ImageList(Model):

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+
+from dataclasses import replace
+
+import pytest
+
+from headwater.schema.base import CreateRequest, Document, Entity, EntityReference, Model, ReferenceInput, wire
+from headwater.schema.declare import (
+    Child,
+    EntityType,
+    FieldLineage,
+    Filter,
+    Inverse,
+    Parent,
+    Reference,
+    ReferenceLineage,
+    VersionRules,
+)
+from headwater.schema.registry import DeclarationError, Registry, snake, standard, wire_members
+
+
+class Cog(Model):
+    name: str
+
+
+class Widget(Entity):
+    service: EntityReference | None = None
+    maker: ReferenceInput | None = None
+    cogs: list[Cog] | None = None
+
+
+class CreateWidget(CreateRequest):
+    service: ReferenceInput | None = None
+    maker: ReferenceInput | None = None
+    cogs: list[Cog] | None = None
+
+
+WIDGET = EntityType(name="widget", collection="lab/widgets", entity=Widget, create=CreateWidget)
+GADGET = replace(WIDGET, name="gadget", collection="gadgets")
+
+
+EVERY_TYPE = [pytest.param(declared, id=declared.name) for declared in standard()]
+EVERY_SEED = [
+    pytest.param(declared, seed, id=f"{declared.name}-{seed['name']}")
+    for declared in standard()
+    for seed in declared.seeds
+]
+
+
+def test_the_standard_types_fit_together() -> None:
+    assert {"mlmodel", "mlmodelService", "table", "dashboard", "chart", "user", "team", "tag", "domain"} <= {
+        declared.name for declared in standard()
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        (
+            {"parents": (Parent(field="service", to="nothing"),)},
+            "parent service points to no declared type, only to nothing",
+        ),
+        (
+            {"references": (Reference(field="owner", to=("widget",), relation="owns"),)},
+            "reference owner is not a member of Widget",
+        ),
+        (
+            {"references": (Reference(field="maker", to=("nothing",), relation="makes"),)},
+            "reference maker points to no declared type, only to nothing",
+        ),
+        ({"children": (Child(field="wheels"),)}, "child wheels is not a member of Widget"),
+        ({"versions": VersionRules(major=("colour",))}, "major field colour is not a member of Widget"),
+        ({"versions": VersionRules(major_removals=("wheels",))}, "major field wheels is not a member of Widget"),
+        ({"secrets": ("password",)}, "secret password is not a member of Widget"),
+        ({"lineage": (ReferenceLineage(reference="maker"),)}, "lineage rule names the unknown reference maker"),
+        (
+            {"lineage": (FieldLineage(child="cogs", sources="teeth", reference="from"),)},
+            "lineage path cogs.teeth.from does not resolve",
+        ),
+        (
+            {"filters": (Filter(name="service", kind="ancestor", to="nothing"),)},
+            "filter service points to no declared type, only to nothing",
+        ),
+        (
+            {"inverses": (Inverse(field="parts", of="nothing", member="widget"),)},
+            "inverse parts points to no declared type, only to nothing",
+        ),
+    ],
+)
+def test_a_faulty_declaration_is_refused_with_its_fault(changes: Document, fault: str) -> None:
+    with pytest.raises(DeclarationError, match=f"^widget: {fault}$"):
+        Registry([replace(WIDGET, **changes)])
+
+
+def test_two_types_of_one_name_are_refused() -> None:
+    with pytest.raises(DeclarationError, match="two types have one name"):
+        Registry([WIDGET, replace(WIDGET, collection="gadgets")])
+
+
+def test_two_types_of_one_collection_are_refused() -> None:
+    with pytest.raises(DeclarationError, match="two types have one collection"):
+        Registry([WIDGET, replace(WIDGET, name="gadget")])
+
+
+def test_the_error_lists_every_fault() -> None:
+    faulty = replace(WIDGET, children=(Child(field="wheels"),), secrets=("password",))
+    with pytest.raises(DeclarationError, match=r"child wheels .*; widget: secret password"):
+        Registry([faulty])
+
+
+def test_one_declared_target_is_enough_for_a_reference() -> None:
+    maker = Reference(field="maker", to=("nothing", "widget"), relation="makes")
+    assert "widget" in Registry([replace(WIDGET, references=(maker,))])
+
+
+@pytest.mark.parametrize("word", ["widget", "WIDGET", "widgets", "lab/widgets", "Lab/Widgets"])
+def test_a_type_is_found_by_any_of_its_names(word: str) -> None:
+    assert Registry([WIDGET, GADGET]).find(word) is WIDGET
+
+
+def test_an_unknown_word_finds_no_type() -> None:
+    registry = Registry([WIDGET])
+    assert registry.find("gadget") is None
+    assert "gadget" not in registry
+
+
+def test_the_types_below_a_type_are_known() -> None:
+    below = replace(WIDGET, parents=(Parent(field="service", to="gadget"), Parent(field="maker", to="widget")))
+    registry = Registry([below, GADGET])
+    assert registry.children_of == {"widget": (below,), "gadget": (below,)}
+
+
+def test_a_type_that_nests_in_itself_has_an_order() -> None:
+    nested = replace(WIDGET, parents=(Parent(field="maker", to="widget", optional=True),))
+    assert Registry([nested]).creation_order == (nested,)
+
+
+def test_parents_come_first_in_creation_order() -> None:
+    below = replace(WIDGET, parents=(Parent(field="service", to="gadget"),))
+    assert Registry([below, GADGET]).creation_order == (GADGET, below)
+
+
+@pytest.mark.parametrize("declared", EVERY_TYPE)
+def test_standard_parents_come_first_in_creation_order(declared: EntityType) -> None:
+    order = [one.name for one in standard().creation_order]
+    for parent in declared.parents:
+        assert order.index(parent.to) <= order.index(declared.name)
+    assert len(order) == len(set(order)) == len(list(standard()))
+
+
+@pytest.mark.parametrize(("declared", "seed"), EVERY_SEED)
+def test_a_seed_is_a_complete_request(declared: EntityType, seed: Document) -> None:
+    assert wire(declared.create.model_validate(seed)) == seed
+    assert seed["description"].endswith(".")
+    for parent in declared.parents:
+        if parent.field in seed:
+            assert seed[parent.field] in {above["name"] for above in standard()[parent.to].seeds}
+
+
+@pytest.mark.parametrize("declared", EVERY_TYPE)
+def test_what_a_request_says_can_be_read_back(declared: EntityType) -> None:
+    assert wire_members(declared.create) <= wire_members(declared.entity)
+
+
+@pytest.mark.parametrize("declared", EVERY_TYPE)
+def test_every_member_that_a_declaration_names_exists(declared: EntityType) -> None:
+    registry = standard()
+    named = {filter_.member for filter_ in declared.filters if filter_.member}
+    named |= {inverse.field for inverse in declared.inverses} | {count.field for count in declared.counts}
+    named |= {parent.field for parent in declared.parents} | set(declared.copied) | set(declared.defaults)
+    named |= {declared.exclusive} if declared.exclusive else set()
+    assert named <= wire_members(declared.entity)
+    for parent in declared.parents:
+        assert set(parent.copies) <= wire_members(registry[parent.to].entity)
+    for inverse in declared.inverses:
+        assert inverse.member in wire_members(registry[inverse.of].entity)
+    for narrowing in declared.versions.narrowings:
+        assert narrowing.child in {child.field for child in declared.children}
+
+
+@pytest.mark.parametrize("declared", EVERY_TYPE)
+def test_a_flag_names_its_member_and_other_filters_their_type(declared: EntityType) -> None:
+    for filter_ in declared.filters:
+        if filter_.kind != "ancestor":
+            assert filter_.member
+        if filter_.kind != "flag":
+            assert filter_.to in standard()
+
+
+def test_the_python_name_of_a_member_is_in_snake_case() -> None:
+    assert snake("mlHyperParameters") == "ml_hyper_parameters"
