@@ -68,10 +68,11 @@ def dump(value: object) -> str:
 
 def faults_of(error: ValidationError) -> list[str]:
     """What a model found wrong, each fault with its place."""
-    return [
-        f"{'.'.join(str(part) for part in fault['loc'] if not _is_model_name(part)) or 'the body'}: {fault['msg'].removeprefix('Value error, ')}"
-        for fault in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
+    faults = []
+    for fault in error.errors(include_url=False, include_context=False, include_input=False):
+        place = ".".join(str(part) for part in fault["loc"] if not _is_model_name(part)) or "the body"
+        faults.append(f"{place}: {fault['msg'].removeprefix('Value error, ')}")
+    return faults
 
 
 def _is_model_name(part: int | str) -> bool:

@@ -9,7 +9,7 @@ from headwater.catalog.names import Card, Names
 from headwater.catalog.shape import Shape
 from headwater.schema import fqn
 from headwater.schema.base import Document
-from headwater.schema.declare import Child, EntityType, Reference
+from headwater.schema.declare import SOFT_DELETE, Child, EntityType, Reference
 from headwater.store.rows import EntityRow
 
 HIDDEN = ("system",)
@@ -36,7 +36,7 @@ def ids_in(shape: Shape, document: Document) -> set[str]:
 
 
 class Renderer:
-    """Writes documents of one type as readers see them. ``base`` is the URL before ``/api/v1``, or None for no links."""
+    """Writes documents of one type as readers see them. ``base`` is the URL before ``/api/v1``; None: no links."""
 
     def __init__(self, shape: Shape, names: Names, collections: Mapping[str, str], base: str | None = None) -> None:
         self.shape = shape
@@ -54,8 +54,9 @@ class Renderer:
             "version": row.version / 10,
             "updatedAt": row.updated_at,
             "updatedBy": row.updated_by,
-            "deleted": bool(row.deleted),
         }
+        if self.shape.declared.has(SOFT_DELETE):
+            rendered["deleted"] = bool(row.deleted)
         if row.change:
             rendered |= orjson.loads(row.change)
         if self.base is not None:

@@ -206,12 +206,12 @@ class Preparation:
         rules = [rule for rule in self.shape.declared.lineage if isinstance(rule, FieldLineage)]
         known = {_source_key(one): one.source for rule in rules for one in sources(rule, self.old or {})}
         new = []
-        for rule, one in ((rule, one) for rule in rules for one in sources(rule, self.document)):
+        for each, one in ((rule, one) for rule in rules for one in sources(rule, self.document)):
             one.source.pop("path", None)
             if earlier := known.get(_source_key(one)):
                 one.source.update({"path": earlier["path"]} if "path" in earlier else {})
             else:
-                new.append((rule, one))
+                new.append((each, one))
         if not new:
             return
         nodes = {one.entity_id: self.names.by_id[one.entity_id].node for _, one in new}

@@ -289,9 +289,9 @@ class Writer:
         body = {member: value for member, value in patched.items() if member not in own}
         for reference in shape.references:
             if reference.inherited and isinstance(body.get(reference.field), list):
-                own = [item for item in body[reference.field] if not _inherited(item)]
-                if own or any(not _inherited(item) for item in base.get(reference.field) or ()):
-                    body[reference.field] = own
+                given = [item for item in body[reference.field] if not _inherited(item)]
+                if given or any(not _inherited(item) for item in base.get(reference.field) or ()):
+                    body[reference.field] = given
                 else:
                     del body[reference.field]
         if not declared.renamable or "name" not in body:
@@ -493,7 +493,7 @@ class Writer:
         """Delete for good: the present forgets the entity, the past keeps it."""
         document = orjson.loads(row.document)
         self.names.load(ids_in(self.context.shapes[declared.name], document))
-        reply = self._reply(declared, row, document) | {"deleted": True}
+        reply = self._reply(declared, row._replace(deleted=1), document)
         clock = self.transaction.tick()
         position = clock.position
         removed = row._replace(

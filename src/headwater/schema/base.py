@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AnyUrl, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 Document = dict[str, Any]
@@ -23,6 +23,8 @@ def _checked_name(value: str) -> str:
         raise ValueError("a name must not contain '::'")
     if "\n" in value or "\r" in value:
         raise ValueError("a name must not contain a line break")
+    if "\0" in value:
+        raise ValueError("a name must not contain the character U+0000")
     if not value.strip():
         raise ValueError("a name must not be blank")
     return value
@@ -32,6 +34,15 @@ Name = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_check
 """One part of an FQN: 1 to 256 characters, without ``::`` and line breaks (OpenMetadata's ``entityName``)."""
 
 Markdown = str
+
+
+def _checked_url(value: str) -> str:
+    AnyUrl(value)
+    return value
+
+
+Url = Annotated[str, AfterValidator(_checked_url)]
+"""An absolute URL, kept as it is written."""
 
 
 class EntityReference(Model):

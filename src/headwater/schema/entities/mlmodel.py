@@ -13,6 +13,7 @@ from headwater.schema.base import (
     Model,
     ReferenceInput,
     TagInput,
+    Url,
 )
 from headwater.schema.declare import (
     ASSET,
@@ -126,7 +127,7 @@ class _MlModelFields(SourceFields):
     ml_hyper_parameters: list[MlHyperParameter] | None = None
     target: str | None = None
     ml_store: MlStore | None = None
-    server: str | None = Field(None, description="The URL of the endpoint that serves the model.")
+    server: Url | None = Field(None, description="The URL of the endpoint that serves the model.")
 
 
 class MlModel(_MlModelFields, AssetFields, AssetState, Entity):

@@ -36,7 +36,6 @@ class AssetFields(Model):
     life_cycle: Document | None = None
     certification: Document | None = None
     votes: Document | None = None
-    style: Style | None = None
 
 
 class CreateAssetFields(Model):
