@@ -41,7 +41,9 @@ def test_no_change_writes_nothing(api: Api) -> None:
     reply = api.put("mlmodels", {"name": "m", "description": "d", "algorithm": "XGB"})
     assert reply.headers["X-OpenMetadata-Change"] == "entityNoChange"
     assert (reply["version"], reply["updatedAt"]) == (0.1, first["updatedAt"])
-    assert api.as_user("bob").patch(MODEL, {"op": "replace", "path": "/description", "value": "d"})["updatedBy"] == "ada"
+    assert (
+        api.as_user("bob").patch(MODEL, {"op": "replace", "path": "/description", "value": "d"})["updatedBy"] == "ada"
+    )
     assert api.position() == position
 
 
@@ -106,8 +108,7 @@ def test_a_withdrawn_version_is_shown_as_it_was(api: Api) -> None:
     assert api.get(MODEL)["version"] == 0.2
     back = api.patch(MODEL, {"op": "remove", "path": "/displayName"})
     assert back["version"] == 0.1
-    versions = [text for text in api.get(f"{MODEL}/versions")["versions"]]
-    assert len(versions) == 1
+    assert len(api.get(f"{MODEL}/versions")["versions"]) == 1
     assert api.get(MODEL, asOf=f"@{middle}")["displayName"] == "one"
     assert len(api.get(f"{MODEL}/versions", asOf=f"@{middle}")["versions"]) == 2
     api.get(f"{MODEL}/versions/0.2", expect=404)
@@ -310,7 +311,9 @@ def test_rebuilt_indexes_equal_incremental_ones(api: Api) -> None:
 
 def test_inherited_owners_and_domains_are_marked_and_never_stored(api: Api) -> None:
     api.put("domains", {"name": "Risk", "domainType": "Aggregate", "description": "d"})
-    api.put("services/databaseServices", {"name": "db", "serviceType": "SQLite", "owners": ["admin"], "domains": ["Risk"]})
+    api.put(
+        "services/databaseServices", {"name": "db", "serviceType": "SQLite", "owners": ["admin"], "domains": ["Risk"]}
+    )
     table = api.table(columns=["age"])
     path = named("tables", "db.shop.main.people")
     assert [(owner["name"], owner["inherited"]) for owner in table["owners"]] == [("admin", True)]

@@ -158,7 +158,6 @@ class Preparation:
                     stored[member] = (earlier or {}).get(member) or stored.get(member) or value
                 labels[card.id, source] = stored
             holder["tags"] = list(labels.values())
-            self._check_exclusion([self.names.by_id[tag] for tag, _ in labels])
 
     def _old_labels(self) -> dict[tuple[str, str, str], Document]:
         if not self.old:
@@ -175,18 +174,6 @@ class Preparation:
         above = self.names.node(card.parent) if card.parent is not None else None
         if card.shown.get("disabled") or (above and above.shown.get("disabled")):
             self.faults.append(f"tags: {card.fqn} is disabled and cannot be used any more")
-
-    def _check_exclusion(self, cards: list[Card]) -> None:
-        taken: dict[int, Card] = {}
-        for card in sorted(cards, key=lambda one: one.fqn):
-            above = self.names.node(card.parent) if card.parent is not None else None
-            if above is None or not above.shown.get("mutuallyExclusive"):
-                continue
-            if other := taken.get(above.node):
-                self.faults.append(
-                    f"Tag labels {other.fqn} and {card.fqn} are mutually exclusive and can't be assigned together"
-                )
-            taken[above.node] = card
 
     # parts --------------------------------------------------------------------------------------------------------
 

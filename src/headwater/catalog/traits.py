@@ -1,18 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What traits check before an entity is stored."""
+"""What traits check in the document that is about to be stored: after the merge, when it is known what stays."""
 
-from headwater.catalog.names import Names
+from collections.abc import Iterable
+
+from headwater.catalog.names import Card, Names
+from headwater.catalog.shape import Shape
 from headwater.errors import InvalidEntity
 from headwater.schema.base import Document
-from headwater.schema.declare import OWNERS, EntityType
+from headwater.schema.declare import OWNERS
 
 ONE_TEAM = "Only One Team is allowed to own Data Assets."
 
 
-def check(declared: EntityType, document: Document, old: Document | None, names: Names) -> None:
+def check(shape: Shape, document: Document, old: Document | None, names: Names) -> None:
     """Refuse a stored document that breaks a trait's rule; what it already held is not checked again."""
-    if declared.has(OWNERS) and document.get("owners") and document["owners"] != (old or {}).get("owners"):
+    if shape.declared.has(OWNERS) and document.get("owners") and document["owners"] != (old or {}).get("owners"):
         _check_owners(document["owners"], names)
+    known = {path: _tags(holder) for path, holder in shape.labelled(old or {})}
+    for path, holder in shape.labelled(document):
+        tags = _tags(holder)
+        if len(tags) > 1 and tags != known.get(path):
+            _check_exclusion((names.by_id[tag] for tag in tags), names)
 
 
 def _check_owners(owners: list[Document], names: Names) -> None:
@@ -27,3 +35,21 @@ def _check_owners(owners: list[Document], names: Names) -> None:
     kind = teams[0].shown.get("teamType", "Group")
     if kind != "Group":
         raise InvalidEntity(f"owners: a team of type {kind} cannot own anything; {teams[0].fqn} is not of type Group")
+
+
+def _tags(holder: Document) -> set[str]:
+    return {label["id"] for label in holder.get("tags") or ()}
+
+
+def _check_exclusion(cards: Iterable[Card], names: Names) -> None:
+    """Of the tags below one that is mutually exclusive, there can be only one."""
+    taken: dict[int, Card] = {}
+    for card in sorted(cards, key=lambda one: one.fqn):
+        above = names.node(card.parent) if card.parent is not None and not card.removed else None
+        if above is None or not above.shown.get("mutuallyExclusive"):
+            continue
+        if other := taken.get(above.node):
+            raise InvalidEntity(
+                f"Tag labels {other.fqn} and {card.fqn} are mutually exclusive and can't be assigned together"
+            )
+        taken[above.node] = card

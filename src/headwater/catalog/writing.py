@@ -191,7 +191,6 @@ class Writer:
         preparation = Preparation(self.transaction, self.context.registry, shape, self.names, body, old)
         document = preparation.run(self.principal.name, self.transaction.now())
         self.warnings = tuple(preparation.warnings)
-        traits.check(declared, document, old, self.names)
         return document
 
     def _insert(
@@ -202,6 +201,7 @@ class Writer:
         entity_fqn: str,
         hidden: Mapping[str, str],
     ) -> Outcome:
+        traits.check(self.context.shapes[declared.name], document, None, self.names)
         name = document.pop("name")
         clock = self.transaction.tick()
         node = self.transaction.new_nodes(1)[0]
@@ -312,7 +312,9 @@ class Writer:
         session: bool = False,
     ) -> Outcome:
         """Store what changed. ``session``: the change may be folded into the version that is there."""
-        renderer = Renderer(self.context.shapes[declared.name], self.names, self.context.collections)
+        shape = self.context.shapes[declared.name]
+        traits.check(shape, new, old, self.names)
+        renderer = Renderer(shape, self.names, self.context.collections)
         before = renderer.document(old, row.fqn)
         after = renderer.document(new, row.fqn)
         change = diff(declared, before, after)
@@ -426,7 +428,9 @@ class Writer:
         renamed = fqn.add(above.fqn if above else None, name)
         if documents.find(self.transaction, declared.name, renamed):
             raise EntityExists(f"Entity already exists: {declared.name} {renamed}")
-        renderer = Renderer(self.context.shapes[declared.name], self.names, self.context.collections)
+        shape = self.context.shapes[declared.name]
+        traits.check(shape, new, old, self.names)
+        renderer = Renderer(shape, self.names, self.context.collections)
         change = diff(declared, renderer.document(old, row.fqn), renderer.document(new, row.fqn))
         self._note_secrets(declared, row.node, change, new, hidden)
         change.record("name", row.name, name)
