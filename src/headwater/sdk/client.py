@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Python client of a catalogue."""
+
+from typing import Any
+
+from headwater.errors import CatalogError
+from headwater.schema.base import Document, EntityReference
+from headwater.schema.change import ChangeEvent
+from headwater.schema.entities.dashboards import (
+    Chart,
+    CreateChart,
+    CreateDashboard,
+    CreateDashboardService,
+    Dashboard,
+    DashboardService,
+)
+from headwater.schema.entities.data import (
+    CreateDatabase,
+    CreateDatabaseSchema,
+    CreateDatabaseService,
+    CreateTable,
+    Database,
+    DatabaseSchema,
+    DatabaseService,
+    Table,
+)
+from headwater.schema.entities.governance import (
+    Classification,
+    CreateClassification,
+    CreateDomain,
+    CreateTag,
+    Domain,
+    Tag,
+)
+from headwater.schema.entities.mlmodel import CreateMlModel, CreateMlModelService, MlModel, MlModelService
+from headwater.schema.entities.people import CreateTeam, CreateUser, Team, User
+from headwater.schema.lineage import EntityLineage
+from headwater.schema.registry import Registry, snake, standard
+from headwater.sdk.collection import Collection, Key
+from headwater.sdk.lineage import Lineage
+from headwater.sdk.transport import Transport
+from headwater.sdk.wire import Wire, path_of, read
+
+
+class Client:
+    """A catalogue: one collection for each type of entity, the lineage graph, and the change feed.
+
+    Every type of the registry is an attribute, also those that are not listed here.
+    """
+
+    charts: Collection[Chart, CreateChart]
+    classifications: Collection[Classification, CreateClassification]
+    dashboard_services: Collection[DashboardService, CreateDashboardService]
+    dashboards: Collection[Dashboard, CreateDashboard]
+    database_schemas: Collection[DatabaseSchema, CreateDatabaseSchema]
+    database_services: Collection[DatabaseService, CreateDatabaseService]
+    databases: Collection[Database, CreateDatabase]
+    domains: Collection[Domain, CreateDomain]
+    mlmodel_services: Collection[MlModelService, CreateMlModelService]
+    mlmodels: Collection[MlModel, CreateMlModel]
+    tables: Collection[Table, CreateTable]
+    tags: Collection[Tag, CreateTag]
+    teams: Collection[Team, CreateTeam]
+    users: Collection[User, CreateUser]
+
+    def __init__(self, transport: Transport, registry: Registry | None = None) -> None:
+        self.registry = registry or standard()
+        self._wire = Wire(transport, self.registry)
+        self.lineage = Lineage(self._wire)
+        self._collections = {
+            snake(declared.sdk_name): Collection[Any, Any](self._wire, declared) for declared in self.registry
+        }
+
+    def __getattr__(self, name: str) -> Collection[Any, Any]:
+        collections: dict[str, Collection[Any, Any]] = self.__dict__.get("_collections", {})
+        if name in collections:
+            return collections[name]
+        raise AttributeError(f"a client has no {name}; its collections are {', '.join(sorted(collections))}")
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._collections]
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give up the connections, or the database."""
+        self._wire.transport.close()
+
+    def collection(self, word: str) -> Collection[Any, Any]:
+        """The collection that a person means: by the name of its type or its own, in any case."""
+        if word in self._collections:
+            return self._collections[word]
+        declared = self.registry.find(word)
+        if declared is None:
+            known = ", ".join(sorted(each.name for each in self.registry))
+            raise CatalogError(f"{word} is no type of entity; there are {known}")
+        return self._collections[snake(declared.sdk_name)]
+
+    def events(self, after: int = 0, limit: int = 1000) -> list[ChangeEvent]:
+        """The events beyond a position, oldest first."""
+        answer = self._wire.ask("GET", path_of("events"), {"position": after, "limit": limit})
+        return [read(ChangeEvent, event) for event in answer["data"]]
+
+    def add_mlmodel_lineage(self, model: Key, description: str | None = None) -> EntityLineage:
+        """The graph of a model, each of its sources asserted as upstream, as OpenMetadata's clients do it.
+
+        Edges follow from a model's feature sources anyway; only a description says something new.
+        """
+        found: MlModel = self.mlmodels.get(model)
+        sources = [source for feature in found.ml_features or () for source in feature.feature_sources or ()]
+        tables = {
+            source.data_source.id: source.data_source
+            for source in sources
+            if isinstance(source.data_source, EntityReference) and not source.data_source.deleted
+        }
+        for table in tables.values():
+            self.lineage.add(table, found, description=description)
+        return self.lineage.get(found)
+
+    def server_version(self) -> str:
+        """The OpenMetadata version that the server speaks."""
+        return str(self._wire.ask("GET", path_of("system", "version"))["version"])
+
+    def health(self) -> Document:
+        """That the catalogue answers, and the position of its newest event; ``StoreError`` if it does not."""
+        answer: Document = self._wire.ask("GET", path_of("system", "health"))
+        return answer

@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The entities of one type, as a client works with them. Members are snake_case here and camelCase on the wire."""
+
+import builtins
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, Literal, TypeVar
+
+import orjson
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from headwater.errors import EntityNotFound, InvalidEntity
+from headwater.schema.base import CreateRequest, Document, Entity, EntityReference, wire
+from headwater.schema.change import BulkResult
+from headwater.schema.declare import EntityType, Filter
+from headwater.schema.registry import snake
+from headwater.sdk.wire import AsOf, Wire, moment, path_of, read
+
+E = TypeVar("E", bound=Entity)
+C = TypeVar("C", bound=CreateRequest)
+
+Include = Literal["non-deleted", "deleted", "all"]
+
+Key = str | Entity | EntityReference
+"""Which entity: its FQN, its id, or anything that holds one. A name that looks like an id is written in quotes."""
+
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+BULK_BYTES = 4 * 1024 * 1024
+"""How large one request of a bulk becomes at most, a single larger row aside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[E]):
+    """A part of a list, and the cursors of its neighbours."""
+
+    data: list[E]
+    total: int
+    after: str | None = None
+    before: str | None = None
+
+
+class Collection(Generic[E, C]):
+    """The entities of one type."""
+
+    def __init__(self, wire: Wire, declared: EntityType) -> None:
+        self.declared = declared
+        self._wire = wire
+
+    # reading ------------------------------------------------------------------------------------------------------
+
+    def get(
+        self,
+        key: Key,
+        *,
+        fields: str | Iterable[str] | None = None,
+        include: Include = "non-deleted",
+        as_of: AsOf | None = None,
+    ) -> E:
+        """One entity; ``fields`` names the optional members wanted (all that are stored if absent, ``*`` for all)."""
+        return self._read(self._wire.ask("GET", self._path(key), _view(fields, include, as_of)))
+
+    def find(
+        self,
+        key: Key,
+        *,
+        fields: str | Iterable[str] | None = None,
+        include: Include = "non-deleted",
+        as_of: AsOf | None = None,
+    ) -> E | None:
+        """As ``get``, or None where there is no such entity."""
+        try:
+            return self.get(key, fields=fields, include=include, as_of=as_of)
+        except EntityNotFound:
+            return None
+
+    def list(
+        self,
+        *,
+        limit: int | None = None,
+        fields: str | Iterable[str] | None = None,
+        include: Include = "non-deleted",
+        as_of: AsOf | None = None,
+        page_size: int = 100,
+        **filters: object,
+    ) -> Iterator[E]:
+        """The entities in order of name, at most ``limit``; each page is asked for when it is reached."""
+        query = _view(fields, include, as_of) | self._filters(filters)
+        return self._walk(query, limit, page_size)
+
+    def _walk(self, query: Document, limit: int | None, page_size: int) -> Iterator[E]:
+        after, left = None, limit
+        while left is None or left > 0:
+            size = page_size if left is None else min(left, page_size)
+            page = self._page(query | {"limit": size, "after": after})
+            yield from page.data
+            after, left = page.after, None if left is None else left - len(page.data)
+            if after is None:
+                return
+
+    def page(
+        self,
+        *,
+        limit: int = 10,
+        after: str | None = None,
+        before: str | None = None,
+        fields: str | Iterable[str] | None = None,
+        include: Include = "non-deleted",
+        as_of: AsOf | None = None,
+        **filters: object,
+    ) -> Page[E]:
+        """One page: the first, or the one after or before a cursor of another page."""
+        query = _view(fields, include, as_of) | self._filters(filters)
+        return self._page(query | {"limit": limit, "after": after, "before": before})
+
+    def _page(self, query: Document) -> Page[E]:
+        answer = self._wire.ask("GET", path_of(*self._root), query)
+        paging = answer["paging"]
+        return Page(
+            data=[self._read(document) for document in answer["data"]],
+            total=paging["total"],
+            after=paging.get("after"),
+            before=paging.get("before"),
+        )
+
+    def count(self, *, include: Include = "non-deleted", as_of: AsOf | None = None, **filters: object) -> int:
+        """How many entities there are."""
+        return self._page(_view(None, include, as_of) | self._filters(filters) | {"limit": 0}).total
+
+    def versions(self, key: Key) -> builtins.list[E]:
+        """Every version, newest first, each as it was shown when it was recorded."""
+        answer = self._wire.ask("GET", self._path(key, "versions"))
+        return [self._read(orjson.loads(text)) for text in answer["versions"]]
+
+    def version(self, key: Key, number: float | str) -> E:
+        """One version as it was shown when it was recorded."""
+        return self._read(self._wire.ask("GET", self._path(key, "versions", str(number))))
+
+    def etag(self, key: Key) -> str:
+        """The mark of the entity's present state, for ``if_match``; every change that is stored alters it."""
+        return self._wire.exchange("GET", self._path(key), {"fields": ""})[1]["etag"]
+
+    # writing ------------------------------------------------------------------------------------------------------
+
+    def create(self, request: C | Mapping[str, object] | None = None, /, **members: object) -> E:
+        """Add an entity; ``EntityExists`` if its FQN is taken."""
+        return self._read(self._wire.ask("POST", path_of(*self._root), body=self._request(request, members)))
+
+    def put(
+        self, request: C | Mapping[str, object] | None = None, /, *, override: bool = False, **members: object
+    ) -> E:
+        """Create or update an entity. ``override`` lets a bot replace what people wrote."""
+        query = {"overrideMetadata": override or None}
+        return self._read(self._wire.ask("PUT", path_of(*self._root), query, self._request(request, members)))
+
+    def patch(
+        self,
+        key: Key,
+        operations: Sequence[Mapping[str, object]] | None = None,
+        /,
+        *,
+        if_match: str | Entity | None = None,
+        **changes: object,
+    ) -> E:
+        """Change an entity by JSON Patch operations, or by members with their new values; None removes one.
+
+        ``if_match`` is the state that the change is meant for, else ``VersionConflict``: an entity as it was read
+        (its version counts), or an ``etag``, which also tells apart changes that raised no version.
+        """
+        headers = {"content-type": "application/json-patch+json"}
+        if if_match is not None:
+            headers["if-match"] = if_match if isinstance(if_match, str) else f'W/"{if_match.version}"'
+        body = [*(operations or ()), *self._operations(changes)]
+        return self._read(self._wire.ask("PATCH", self._path(key), body=body, headers=headers))
+
+    def delete(self, key: Key, *, recursive: bool = False, hard: bool = False) -> E:
+        """Delete an entity, with everything below it if ``recursive``; it can be restored unless ``hard``."""
+        query = {"recursive": recursive or None, "hardDelete": hard or None}
+        return self._read(self._wire.ask("DELETE", self._path(key), query))
+
+    def restore(self, key: Key) -> E:
+        """Undo a soft deletion."""
+        return self._read(self._wire.ask("PUT", path_of(*self._root, "restore"), body={"id": self._id(key)}))
+
+    def follow(self, key: Key, user: Key) -> None:
+        """Make a user follow an entity."""
+        self._wire.ask("PUT", self._path(key, "followers"), body=self._user_id(user))
+
+    def unfollow(self, key: Key, user: Key) -> None:
+        """Make a user no longer follow an entity."""
+        self._wire.ask("DELETE", self._path(key, "followers", self._user_id(user)))
+
+    def bulk(self, requests: Iterable[C | Mapping[str, object]], *, override: bool = False) -> BulkResult:
+        """Create or update many entities; a request that fails is reported and stops no other."""
+        results = [self._bulk(chunk, override) for chunk in _chunks(self._row(request) for request in requests)]
+        passed = [row for result in results for row in result.success_request]
+        failed = [row for result in results for row in result.failed_request]
+        return BulkResult(
+            dry_run=False,
+            status="success" if not failed else "partialSuccess" if passed else "failure",
+            number_of_rows_processed=sum(result.number_of_rows_processed for result in results),
+            number_of_rows_passed=len(passed),
+            number_of_rows_failed=len(failed),
+            success_request=passed,
+            failed_request=failed,
+        )
+
+    def _bulk(self, rows: Sequence[object], override: bool) -> BulkResult:
+        query = {"overrideMetadata": override or None}
+        return read(BulkResult, self._wire.ask("PUT", path_of(*self._root, "bulk"), query, rows))
+
+    # translation --------------------------------------------------------------------------------------------------
+
+    @property
+    def _root(self) -> Sequence[str]:
+        return self.declared.collection.split("/")
+
+    def _path(self, key: Key, *more: str) -> str:
+        return path_of(*self._root, *place(self.declared, key), *more)
+
+    def _id(self, key: Key) -> str:
+        where = place(self.declared, key)
+        return where[0] if len(where) == 1 else self.get(key, fields="", include="all").id
+
+    def _user_id(self, user: Key) -> str:
+        return Collection[Entity, CreateRequest](self._wire, self._wire.registry["user"])._id(user)
+
+    def _read(self, document: object) -> E:
+        entity: Any = read(self.declared.entity, document)
+        checked: E = entity
+        return checked
+
+    def _filters(self, given: Mapping[str, object]) -> Document:
+        known = {snake(filter_.name): filter_ for filter_ in self.declared.filters}
+        if unknown := sorted(given.keys() - known.keys()):
+            possible = ", ".join(sorted(known)) or "none"
+            raise InvalidEntity(f"{self.declared.name} entities have no filter {unknown[0]}; possible: {possible}")
+        return {known[name].name: _filter_value(known[name], value) for name, value in given.items()}
+
+    def _request(self, request: C | Mapping[str, object] | None, members: Mapping[str, object]) -> Document:
+        if request is None or members:
+            given = wire(request) if isinstance(request, BaseModel) else dict(request or {})
+            request = {**given, **members}
+        if isinstance(request, BaseModel):
+            return wire(request)
+        try:
+            return wire(self.declared.create.model_validate(request))
+        except ValidationError as error:
+            raise InvalidEntity(errors=_faults(error)) from error
+
+    def _row(self, request: C | Mapping[str, object]) -> object:
+        """A row of a bulk; what is wrong with it is left to the server to say, as for the other rows."""
+        try:
+            return self._request(request, {})
+        except InvalidEntity:
+            return dict(request)
+
+    def _operations(self, changes: Mapping[str, object]) -> Iterator[Document]:
+        for name, value in changes.items():
+            if name not in self._members:
+                raise InvalidEntity(f"a {self.declared.name} has no member {name}")
+            member, adapter = self._members[name]
+            path = f"/{member}"
+            if value is None:
+                # A member that is not there cannot be removed, so it is put there first.
+                yield {"op": "add", "path": path, "value": None}
+                yield {"op": "remove", "path": path}
+                continue
+            try:
+                checked = adapter.validate_python(value)
+            except ValidationError as error:
+                raise InvalidEntity(errors=[f"{member}.{fault}" for fault in _faults(error)]) from error
+            new = adapter.dump_python(checked, mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
+            yield {"op": "add", "path": path, "value": new}
+
+    @cached_property
+    def _members(self) -> "dict[str, tuple[str, TypeAdapter[Any]]]":
+        fields = self.declared.entity.model_fields
+        return {name: (info.alias or name, TypeAdapter(info.annotation or Any)) for name, info in fields.items()}
+
+
+def place(declared: EntityType, key: Key) -> tuple[str, ...]:
+    """The segments that name an entity in a path: its id, or ``name`` and its FQN."""
+    if isinstance(key, Entity | EntityReference):
+        if key.id:
+            return (key.id,)
+        key = key.fully_qualified_name or ""
+    if UUID.fullmatch(key):
+        return (key.lower(),)
+    name = declared.lookup_or_none(key)
+    if name is None:
+        raise EntityNotFound.named(declared.name, key)
+    return ("name", name)
+
+
+def _view(fields: str | Iterable[str] | None, include: str, as_of: AsOf | None) -> Document:
+    query: Document = {"include": None if include == "non-deleted" else include, "asOf": moment(as_of)}
+    if fields is not None:
+        names = fields.split(",") if isinstance(fields, str) else fields
+        query["fields"] = ",".join(_camel(name.strip()) for name in names)
+    return query
+
+
+def _camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)
+
+
+def _filter_value(filter_: Filter, value: object) -> object:
+    if isinstance(value, Entity | EntityReference):
+        return value.fully_qualified_name or value.id
+    return value
+
+
+def _chunks(rows: Iterable[object]) -> Iterator[Sequence[object]]:
+    chunk: Sequence[object] = []
+    size = 0
+    for row in rows:
+        length = len(orjson.dumps(row))
+        if chunk and size + length > BULK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+        chunk = [*chunk, row]
+        size += length
+    if chunk:
+        yield chunk
+
+
+def _faults(error: ValidationError) -> Sequence[str]:
+    return [
+        f"{'.'.join(str(part) for part in fault['loc']) or 'the request'}: {fault['msg'].removeprefix('Value error, ')}"
+        for fault in error.errors(include_url=False, include_context=False, include_input=False)
+    ]

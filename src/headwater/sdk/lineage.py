@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lineage graph, as a client works with it."""
+
+from collections.abc import Iterable, Mapping
+
+from headwater.errors import InvalidEntity
+from headwater.schema import fqn
+from headwater.schema.base import Document, Entity, EntityReference, wire
+from headwater.schema.declare import EntityType
+from headwater.schema.lineage import ColumnLineage, EntityLineage, LineageDetails, LineageSource
+from headwater.sdk.collection import Key, place
+from headwater.sdk.wire import AsOf, Wire, moment, path_of, read
+
+Node = Entity | EntityReference | tuple[str, Key]
+"""An entity of the graph: itself, a reference to it, or its type and its FQN or id."""
+
+Columns = Mapping[str, str | Iterable[str]] | Iterable[ColumnLineage]
+
+
+class Lineage:
+    """What flows into what."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def get(
+        self,
+        entity: Node,
+        upstream: int = 1,
+        downstream: int = 1,
+        *,
+        as_of: AsOf | None = None,
+        max_nodes: int | None = None,
+    ) -> EntityLineage:
+        """The graph around an entity, that many hops in each direction; ``truncated`` once it has ``max_nodes``."""
+        query = {
+            "upstreamDepth": upstream,
+            "downstreamDepth": downstream,
+            "asOf": moment(as_of),
+            "maxNodes": max_nodes,
+        }
+        return read(EntityLineage, self._wire.ask("GET", path_of("lineage", "walk", *self._place(entity)), query))
+
+    def edge(self, upstream: Node, downstream: Node, *, as_of: AsOf | None = None) -> LineageDetails:
+        """What is known of the edge between two entities; ``EntityNotFound`` if there is none."""
+        ends = [self._id(end, as_of) for end in (upstream, downstream)]
+        answer = self._wire.ask("GET", path_of("lineage", "getLineageEdge", *ends), {"asOf": moment(as_of)})
+        return read(LineageDetails, answer["edge"])
+
+    def add(
+        self,
+        upstream: Node,
+        downstream: Node,
+        *,
+        columns: Columns | None = None,
+        sql: str | None = None,
+        pipeline: Node | None = None,
+        description: str | None = None,
+        source: LineageSource | str | None = None,
+    ) -> None:
+        """Assert that data flows from one entity to the other.
+
+        ``columns`` tells which columns flow into which: each target with its sources, by name or FQN.
+        """
+        details = LineageDetails(
+            sql_query=sql,
+            columns_lineage=None if columns is None else self._columns(upstream, downstream, columns),
+            pipeline=None if pipeline is None else self._reference(pipeline),
+            description=description,
+            source=None if source is None else LineageSource(source),
+        )
+        edge = {"fromEntity": wire(self._reference(upstream)), "toEntity": wire(self._reference(downstream))}
+        body: Document = {"edge": edge | ({"lineageDetails": said} if (said := wire(details)) else {})}
+        self._wire.ask("PUT", path_of("lineage"), body=body)
+
+    def delete(self, upstream: Node, downstream: Node) -> None:
+        """Withdraw what was asserted of an edge; ``EdgeDerived`` if it follows from a document as well."""
+        ends = [self._reference(end, include_deleted=True) for end in (upstream, downstream)]
+        self._wire.ask("DELETE", path_of("lineage", *(part for end in ends for part in (end.type, end.id or ""))))
+
+    # translation --------------------------------------------------------------------------------------------------
+
+    def _declared(self, node: Node) -> EntityType:
+        registry = self._wire.registry
+        if isinstance(node, Entity):
+            declared = next((known for known in registry if known.entity is type(node)), None)
+            word = type(node).__name__
+        else:
+            word = node[0] if isinstance(node, tuple) else node.type
+            declared = registry.find(word)
+        if declared is None:
+            raise InvalidEntity(f"{word} is no type of entity")
+        return declared
+
+    def _place(self, node: Node) -> tuple[str, ...]:
+        declared = self._declared(node)
+        return (declared.name, *place(declared, node[1] if isinstance(node, tuple) else node))
+
+    def _reference(self, node: Node, include_deleted: bool = False) -> EntityReference:
+        """The reference by id, with the FQN."""
+        if isinstance(node, Entity):
+            return EntityReference(
+                id=node.id, type=self._declared(node).name, fully_qualified_name=node.fully_qualified_name
+            )
+        if isinstance(node, EntityReference) and node.id and node.fully_qualified_name:
+            return EntityReference(id=node.id, type=node.type, fully_qualified_name=node.fully_qualified_name)
+        return self._look_up(node, {"include": "all" if include_deleted else None})
+
+    def _look_up(self, node: Node, query: Mapping[str, object]) -> EntityReference:
+        declared = self._declared(node)
+        path = path_of(*declared.collection.split("/"), *self._place(node)[1:])
+        found = read(declared.entity, self._wire.ask("GET", path, {"fields": "", **query}))
+        return EntityReference(id=found.id, type=declared.name, fully_qualified_name=found.fully_qualified_name)
+
+    def _id(self, node: Node, as_of: AsOf | None) -> str:
+        where = self._place(node)
+        if len(where) == 2:
+            return where[1]
+        return self._look_up(node, {"include": "all", "asOf": moment(as_of)}).id or ""
+
+    def _columns(self, upstream: Node, downstream: Node, columns: Columns) -> list[ColumnLineage]:
+        if not isinstance(columns, Mapping):
+            return list(columns)
+        above, below = (self._reference(end).fully_qualified_name or "" for end in (upstream, downstream))
+        pairs = []
+        for target, sources in columns.items():
+            listed = [sources] if isinstance(sources, str) else list(sources)
+            pairs.append(
+                ColumnLineage(
+                    from_columns=[_field(above, source) for source in listed], to_column=_field(below, target)
+                )
+            )
+        return pairs
+
+
+def _field(entity_fqn: str, name: str) -> str:
+    """The FQN of a column or feature, given by FQN or by its path inside its entity."""
+    try:
+        full = fqn.normal(name)
+    except fqn.InvalidFqn:
+        return fqn.add(entity_fqn, name)
+    return full if fqn.below(full, entity_fqn) else f"{entity_fqn}.{full}"
