@@ -113,6 +113,8 @@ def status_of(error: CatalogError) -> int:
 
 def error_for(status: int, message: str, error_type: str | None = None) -> CatalogError:
     """The domain error that an HTTP reply stands for: by its ``errorType`` where it names one, else by status."""
+    if error_type == RequestRefused.__name__:
+        return RequestRefused(message, status=status)
     candidates = [kind for kind, code in STATUS if code == status]
     named = [kind for kind in candidates if kind.__name__ == error_type]
     for kind in named or candidates:

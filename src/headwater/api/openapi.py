@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, RootModel
 
 from headwater.api.routes import Route
 from headwater.schema.base import Document, Model, Paging
+from headwater.schema.change import BulkResult, ChangeEvent
 
 
 class ErrorReply(BaseModel):
@@ -31,26 +32,6 @@ class JsonPatch(RootModel[list[Document]]):
 
 class Bulk(RootModel[list[Document]]):
     """A list of create requests."""
-
-
-class BulkRow(Model):
-    """What became of one row."""
-
-    request: str
-    message: str
-    status: int
-
-
-class BulkResult(Model):
-    """What became of a bulk request."""
-
-    dry_run: bool
-    status: str
-    number_of_rows_processed: int
-    number_of_rows_passed: int
-    number_of_rows_failed: int
-    success_request: list[BulkRow]
-    failed_request: list[BulkRow]
 
 
 class RestoreEntity(Model):
@@ -77,26 +58,10 @@ class EntityHistory(Model):
     versions: list[str]
 
 
-class ChangeEventReply(Model):
-    """A change event."""
-
-    id: str
-    position: int | None = None
-    event_type: str
-    entity_type: str
-    entity_id: str
-    entity_fully_qualified_name: str | None = None
-    user_name: str
-    timestamp: int
-    previous_version: float | None = None
-    current_version: float | None = None
-    change_description: Document | None = None
-
-
 class ChangeEventList(Model):
     """A part of the change feed."""
 
-    data: list[ChangeEventReply]
+    data: list[ChangeEvent]
     paging: Paging
 
 
@@ -133,7 +98,7 @@ NAMED: dict[str, type[BaseModel]] = {
     "UserId": UserId,
     "EntityList": EntityList,
     "EntityHistory": EntityHistory,
-    "ChangeEvent": ChangeEventReply,
+    "ChangeEvent": ChangeEvent,
     "ChangeEventList": ChangeEventList,
     "EdgeReply": EdgeReply,
     "ServerVersion": ServerVersion,

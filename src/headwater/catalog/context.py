@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from headwater.catalog.secrets import Vault
 from headwater.catalog.shape import Shape
 from headwater.errors import EntityNotFound, InvalidEntity
-from headwater.schema.base import Document
+from headwater.schema.base import Document, faults_of
 from headwater.schema.declare import EntityType
 from headwater.schema.registry import Registry, wire_members
 from headwater.store import history
@@ -64,20 +64,6 @@ def dump(value: object) -> str:
     if "\\u0000" in text and NUL.search(text):
         raise InvalidEntity("a text holds the character U+0000, which cannot be stored")
     return text
-
-
-def faults_of(error: ValidationError) -> list[str]:
-    """What a model found wrong, each fault with its place."""
-    faults = []
-    for fault in error.errors(include_url=False, include_context=False, include_input=False):
-        place = ".".join(str(part) for part in fault["loc"] if not _is_model_name(part)) or "the body"
-        faults.append(f"{place}: {fault['msg'].removeprefix('Value error, ')}")
-    return faults
-
-
-def _is_model_name(part: int | str) -> bool:
-    """Whether a part of a place names a branch of a union instead of a member."""
-    return isinstance(part, str) and (part[:1].isupper() or part in ("str", "function-after"))
 
 
 def parse(model: type[BaseModel], document: Document) -> Document:

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AnyUrl, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AnyUrl, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 Document = dict[str, Any]
@@ -174,3 +174,17 @@ class Paging(Model):
 def wire(model: BaseModel) -> Document:
     """The JSON object that a model stands for: camelCase, without members that were not given or are null."""
     return model.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
+
+
+def faults_of(error: ValidationError) -> list[str]:
+    """What a model found wrong, each fault with its place."""
+    faults = []
+    for fault in error.errors(include_url=False, include_context=False, include_input=False):
+        place = ".".join(str(part) for part in fault["loc"] if not _is_model_name(part)) or "the body"
+        faults.append(f"{place}: {fault['msg'].removeprefix('Value error, ')}")
+    return faults
+
+
+def _is_model_name(part: int | str) -> bool:
+    """Whether a part of a place names a branch of a union instead of a member."""
+    return isinstance(part, str) and (part[:1].isupper() or part in ("str", "function-after"))

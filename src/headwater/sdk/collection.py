@@ -10,11 +10,12 @@ from typing import Any, Generic, Literal, TypeVar
 
 import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
 
 from headwater.errors import EntityNotFound, InvalidEntity
-from headwater.schema.base import CreateRequest, Document, Entity, EntityReference, wire
+from headwater.schema.base import CreateRequest, Document, Entity, EntityReference, faults_of, wire
 from headwater.schema.change import BulkResult
-from headwater.schema.declare import EntityType, Filter
+from headwater.schema.declare import EntityType
 from headwater.schema.registry import snake
 from headwater.sdk.wire import AsOf, Wire, moment, path_of, read
 
@@ -59,7 +60,7 @@ class Collection(Generic[E, C]):
         as_of: AsOf | None = None,
     ) -> E:
         """One entity; ``fields`` names the optional members wanted (all that are stored if absent, ``*`` for all)."""
-        return self._read(self._wire.ask("GET", self._path(key), _view(fields, include, as_of)))
+        return self._read(self._wire.ask("GET", self._path(key), self._view(fields, include, as_of)))
 
     def find(
         self,
@@ -86,7 +87,7 @@ class Collection(Generic[E, C]):
         **filters: object,
     ) -> Iterator[E]:
         """The entities in order of name, at most ``limit``; each page is asked for when it is reached."""
-        query = _view(fields, include, as_of) | self._filters(filters)
+        query = self._view(fields, include, as_of) | self._filters(filters)
         return self._walk(query, limit, page_size)
 
     def _walk(self, query: Document, limit: int | None, page_size: int) -> Iterator[E]:
@@ -111,7 +112,7 @@ class Collection(Generic[E, C]):
         **filters: object,
     ) -> Page[E]:
         """One page: the first, or the one after or before a cursor of another page."""
-        query = _view(fields, include, as_of) | self._filters(filters)
+        query = self._view(fields, include, as_of) | self._filters(filters)
         return self._page(query | {"limit": limit, "after": after, "before": before})
 
     def _page(self, query: Document) -> Page[E]:
@@ -126,7 +127,7 @@ class Collection(Generic[E, C]):
 
     def count(self, *, include: Include = "non-deleted", as_of: AsOf | None = None, **filters: object) -> int:
         """How many entities there are."""
-        return self._page(_view(None, include, as_of) | self._filters(filters) | {"limit": 0}).total
+        return self._page(self._view(None, include, as_of) | self._filters(filters) | {"limit": 0}).total
 
     def versions(self, key: Key) -> builtins.list[E]:
         """Every version, newest first, each as it was shown when it was recorded."""
@@ -206,7 +207,7 @@ class Collection(Generic[E, C]):
             failed_request=failed,
         )
 
-    def _bulk(self, rows: Sequence[object], override: bool) -> BulkResult:
+    def _bulk(self, rows: Sequence[Document], override: bool) -> BulkResult:
         query = {"overrideMetadata": override or None}
         return read(BulkResult, self._wire.ask("PUT", path_of(*self._root, "bulk"), query, rows))
 
@@ -231,30 +232,40 @@ class Collection(Generic[E, C]):
         checked: E = entity
         return checked
 
+    def _view(self, fields: str | Iterable[str] | None, include: str, as_of: AsOf | None) -> Document:
+        query: Document = {"include": None if include == "non-deleted" else include, "asOf": moment(as_of)}
+        if fields is not None:
+            names = fields.split(",") if isinstance(fields, str) else fields
+            query["fields"] = ",".join(_alias(self.declared.entity, name.strip()) for name in names)
+        return query
+
     def _filters(self, given: Mapping[str, object]) -> Document:
-        known = {snake(filter_.name): filter_ for filter_ in self.declared.filters}
+        known = {
+            word: filter_.name for filter_ in self.declared.filters for word in (filter_.name, snake(filter_.name))
+        }
         if unknown := sorted(given.keys() - known.keys()):
-            possible = ", ".join(sorted(known)) or "none"
+            possible = ", ".join(sorted({snake(name) for name in known})) or "none"
             raise InvalidEntity(f"{self.declared.name} entities have no filter {unknown[0]}; possible: {possible}")
-        return {known[name].name: _filter_value(known[name], value) for name, value in given.items()}
+        return {known[name]: _filter_value(value) for name, value in given.items()}
 
     def _request(self, request: C | Mapping[str, object] | None, members: Mapping[str, object]) -> Document:
-        if request is None or members:
-            given = wire(request) if isinstance(request, BaseModel) else dict(request or {})
-            request = {**given, **members}
-        if isinstance(request, BaseModel):
+        if isinstance(request, BaseModel) and not members:
             return wire(request)
+        given = wire(request) if isinstance(request, BaseModel) else request or {}
+        model = self.declared.create
+        named = {_alias(model, name): value for part in (given, members) for name, value in part.items()}
         try:
-            return wire(self.declared.create.model_validate(request))
+            return wire(model.model_validate(named))
         except ValidationError as error:
-            raise InvalidEntity(errors=_faults(error)) from error
+            raise InvalidEntity(errors=faults_of(error)) from error
 
-    def _row(self, request: C | Mapping[str, object]) -> object:
+    def _row(self, request: C | Mapping[str, object]) -> Document:
         """A row of a bulk; what is wrong with it is left to the server to say, as for the other rows."""
         try:
             return self._request(request, {})
         except InvalidEntity:
-            return dict(request)
+            row: Document = to_jsonable_python(request, by_alias=True, exclude_none=True, fallback=str)
+            return row
 
     def _operations(self, changes: Mapping[str, object]) -> Iterator[Document]:
         for name, value in changes.items():
@@ -270,7 +281,8 @@ class Collection(Generic[E, C]):
             try:
                 checked = adapter.validate_python(value)
             except ValidationError as error:
-                raise InvalidEntity(errors=[f"{member}.{fault}" for fault in _faults(error)]) from error
+                faults = [f"{member}.{fault}".replace(".the body", "", 1) for fault in faults_of(error)]
+                raise InvalidEntity(errors=faults) from error
             new = adapter.dump_python(checked, mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
             yield {"op": "add", "path": path, "value": new}
 
@@ -294,41 +306,25 @@ def place(declared: EntityType, key: Key) -> tuple[str, ...]:
     return ("name", name)
 
 
-def _view(fields: str | Iterable[str] | None, include: str, as_of: AsOf | None) -> Document:
-    query: Document = {"include": None if include == "non-deleted" else include, "asOf": moment(as_of)}
-    if fields is not None:
-        names = fields.split(",") if isinstance(fields, str) else fields
-        query["fields"] = ",".join(_camel(name.strip()) for name in names)
-    return query
+def _alias(model: type[BaseModel], name: str) -> str:
+    """The name on the wire of a member; a name that the model does not know stays as it is."""
+    info = model.model_fields.get(name)
+    return info.alias or name if info else name
 
 
-def _camel(name: str) -> str:
-    head, *tail = name.split("_")
-    return head + "".join(part.capitalize() for part in tail)
+def _filter_value(value: object) -> object:
+    return value.fully_qualified_name or value.id if isinstance(value, Entity | EntityReference) else value
 
 
-def _filter_value(filter_: Filter, value: object) -> object:
-    if isinstance(value, Entity | EntityReference):
-        return value.fully_qualified_name or value.id
-    return value
-
-
-def _chunks(rows: Iterable[object]) -> Iterator[Sequence[object]]:
-    chunk: Sequence[object] = []
+def _chunks(rows: Iterable[Document]) -> Iterator[Sequence[Document]]:
+    chunk: list[Document] = []
     size = 0
     for row in rows:
         length = len(orjson.dumps(row))
         if chunk and size + length > BULK_BYTES:
             yield chunk
             chunk, size = [], 0
-        chunk = [*chunk, row]
+        chunk.append(row)
         size += length
     if chunk:
         yield chunk
-
-
-def _faults(error: ValidationError) -> Sequence[str]:
-    return [
-        f"{'.'.join(str(part) for part in fault['loc']) or 'the request'}: {fault['msg'].removeprefix('Value error, ')}"
-        for fault in error.errors(include_url=False, include_context=False, include_input=False)
-    ]

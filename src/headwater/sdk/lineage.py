@@ -62,16 +62,21 @@ class Lineage:
 
         ``columns`` tells which columns flow into which: each target with its sources, by name or FQN.
         """
+        known = ", ".join(LineageSource)
+        if source is not None and source not in set(LineageSource):
+            raise InvalidEntity(f"{source} is no source of lineage; there are {known}")
+        above, below = self._reference(upstream), self._reference(downstream)
         details = LineageDetails(
             sql_query=sql,
-            columns_lineage=None if columns is None else self._columns(upstream, downstream, columns),
+            columns_lineage=None if columns is None else _pairs(above, below, columns),
             pipeline=None if pipeline is None else self._reference(pipeline),
             description=description,
             source=None if source is None else LineageSource(source),
         )
-        edge = {"fromEntity": wire(self._reference(upstream)), "toEntity": wire(self._reference(downstream))}
-        body: Document = {"edge": edge | ({"lineageDetails": said} if (said := wire(details)) else {})}
-        self._wire.ask("PUT", path_of("lineage"), body=body)
+        edge: Document = {"fromEntity": wire(above), "toEntity": wire(below)}
+        if said := wire(details):
+            edge["lineageDetails"] = said
+        self._wire.ask("PUT", path_of("lineage"), body={"edge": edge})
 
     def delete(self, upstream: Node, downstream: Node) -> None:
         """Withdraw what was asserted of an edge; ``EdgeDerived`` if it follows from a document as well."""
@@ -83,14 +88,17 @@ class Lineage:
     def _declared(self, node: Node) -> EntityType:
         registry = self._wire.registry
         if isinstance(node, Entity):
-            declared = next((known for known in registry if known.entity is type(node)), None)
             word = type(node).__name__
+            found = [declared for declared in registry if declared.entity is type(node)]
         else:
             word = node[0] if isinstance(node, tuple) else node.type
-            declared = registry.find(word)
-        if declared is None:
+            found = [declared for declared in (registry.find(word),) if declared]
+        if len(found) > 1:
+            known = ", ".join(declared.name for declared in found)
+            raise InvalidEntity(f"a {word} may be one of {known}; give its type and its name")
+        if not found:
             raise InvalidEntity(f"{word} is no type of entity")
-        return declared
+        return found[0]
 
     def _place(self, node: Node) -> tuple[str, ...]:
         declared = self._declared(node)
@@ -118,19 +126,18 @@ class Lineage:
             return where[1]
         return self._look_up(node, {"include": "all", "asOf": moment(as_of)}).id or ""
 
-    def _columns(self, upstream: Node, downstream: Node, columns: Columns) -> list[ColumnLineage]:
-        if not isinstance(columns, Mapping):
-            return list(columns)
-        above, below = (self._reference(end).fully_qualified_name or "" for end in (upstream, downstream))
-        pairs = []
-        for target, sources in columns.items():
-            listed = [sources] if isinstance(sources, str) else list(sources)
-            pairs.append(
-                ColumnLineage(
-                    from_columns=[_field(above, source) for source in listed], to_column=_field(below, target)
-                )
-            )
-        return pairs
+
+def _pairs(upstream: EntityReference, downstream: EntityReference, columns: Columns) -> list[ColumnLineage]:
+    if not isinstance(columns, Mapping):
+        return list(columns)
+    above, below = upstream.fully_qualified_name or "", downstream.fully_qualified_name or ""
+    return [
+        ColumnLineage(
+            from_columns=[_field(above, source) for source in ([sources] if isinstance(sources, str) else sources)],
+            to_column=_field(below, target),
+        )
+        for target, sources in columns.items()
+    ]
 
 
 def _field(entity_fqn: str, name: str) -> str:

@@ -49,7 +49,10 @@ class Wire:
         headers: Mapping[str, str] | None = None,
     ) -> tuple[Any, Mapping[str, str]]:
         """As ``ask``, with the headers of the answer."""
-        content = b"" if body is None else orjson.dumps(body)
+        try:
+            content = b"" if body is None else orjson.dumps(body)
+        except orjson.JSONEncodeError as error:
+            raise InvalidEntity(f"this cannot be written as JSON: {error}") from error
         sent = {"content-type": "application/json", **(headers or {})} if content else dict(headers or {})
         status, received, answer = self.transport.request(method, path, _query_text(query or {}), content, sent)
         if not 200 <= status < 300:
