@@ -20,7 +20,6 @@ class Reference:
     """A member that points to other entities. Stored by id, written back in full on every read.
 
     ``to`` lists the types that it may point to, in the order in which a bare FQN is looked up.
-    ``reverse`` says that the relation reads from the far end: a user ``owns`` the asset that names it.
     ``keep_removed`` keeps a reference whose target was deleted for good, marked ``deleted``; else it disappears.
     ``inherited`` takes the value of the parent where the entity has none of its own, at read time.
     ``put`` tells what a PUT does to a stored value: ``replace`` it (absent removes), ``keep`` it when absent or
@@ -29,9 +28,7 @@ class Reference:
 
     field: str
     to: tuple[str, ...]
-    relation: str
     many: bool = False
-    reverse: bool = False
     keep_removed: bool = False
     inherited: bool = False
     put: Literal["replace", "keep", "absent"] = "replace"
@@ -181,11 +178,7 @@ class Trait:
 
 OWNERS = Trait(
     name="owners",
-    references=(
-        Reference(
-            field="owners", to=("user", "team"), relation="owns", many=True, reverse=True, inherited=True, put="keep"
-        ),
-    ),
+    references=(Reference(field="owners", to=("user", "team"), many=True, inherited=True, put="keep"),),
 )
 DOMAINS = Trait(
     name="domains",
@@ -193,9 +186,7 @@ DOMAINS = Trait(
         Reference(
             field="domains",
             to=("domain",),
-            relation="has",
             many=True,
-            reverse=True,
             inherited=True,
             put="absent",
             bot_keeps=True,
@@ -222,7 +213,6 @@ class EntityType:
     ``copied``: members that come from the parent and never from a request (``service``, ``serviceType``).
     ``unique_name`` lower-cases names (users). ``renamable`` lets a PATCH change ``name``.
     ``secrets``: members whose passwords and keys are stored encrypted, apart from the document.
-    ``exclusive`` names the flag that makes the tags below this entity mutually exclusive.
     ``seeds``: requests for the entities that every catalogue holds from its first start; they cannot be deleted.
     ``defaults``: values that the stored document takes where a request leaves them out.
     """
@@ -243,7 +233,6 @@ class EntityType:
     lower_case: bool = False
     renamable: bool = False
     secrets: tuple[str, ...] = ()
-    exclusive: str | None = None
     defaults: Document = field(default_factory=dict)
     seeds: tuple[Document, ...] = ()
 

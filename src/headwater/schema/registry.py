@@ -65,14 +65,6 @@ class Registry:
             visit(declared)
         return tuple(ordered.values())
 
-    @cached_property
-    def children_of(self) -> dict[str, tuple[EntityType, ...]]:
-        """For each type, the types that may live under it."""
-        return {
-            above.name: tuple(below for below in self.types if any(parent.to == above.name for parent in below.parents))
-            for above in self.types
-        }
-
     def _faults(self) -> Iterator[str]:
         if len(self._by_name) < len(self.types):
             yield "two types have one name"
@@ -88,6 +80,12 @@ class Registry:
             *(("child", child.field) for child in declared.children),
             *(("major field", name) for name in (*declared.versions.major, *declared.versions.major_removals)),
             *(("secret", name) for name in declared.secrets),
+            *(("parent", parent.field) for parent in declared.parents),
+            *(("copied member", name) for name in declared.copied),
+            *(("default", name) for name in declared.defaults),
+            *(("filter", filter_.member) for filter_ in declared.filters if filter_.member),
+            *(("inverse", inverse.field) for inverse in declared.inverses),
+            *(("count", count.field) for count in declared.counts),
         ]
         for kind, member in places:
             if member not in members:

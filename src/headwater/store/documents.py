@@ -183,9 +183,7 @@ def _parts(session: Session, listing: Listing) -> tuple[str, str, list[str], dic
         source, columns, state = STATE_AT, STATE, "s"
         conditions.append("s.removed = 0")
         parameters["position"] = listing.position
-    if listing.deleted is None:
-        conditions.append(f"{state}.deleted IN (0, 1)")
-    else:
+    if listing.deleted is not None:
         conditions.append(f"{state}.deleted = :deleted")
         parameters["deleted"] = int(listing.deleted)
     if listing.below is not None:

@@ -75,7 +75,7 @@ def named_at(session: Session, entity_type: str, fqn: str, position: int) -> int
 
 def position_at(session: Session, timestamp: int) -> int:
     """The highest position not after a time in milliseconds since 1970; 0 before the first event."""
-    return int(session.queries.position_at(session.connection, timestamp=timestamp))
+    return int(session.queries.position_at(session.connection, timestamp=timestamp) or 0)
 
 
 def newest(session: Session) -> int:

@@ -137,7 +137,7 @@ WHERE s.position > :after
 ORDER BY s.position LIMIT :limit;
 
 -- name: position_at$
-SELECT coalesce(max(position), 0) FROM change_event WHERE timestamp <= :timestamp;
+SELECT position FROM change_event WHERE timestamp <= :timestamp ORDER BY timestamp DESC, position DESC LIMIT 1;
 
 -- name: newest_position$
 SELECT position FROM clock;

@@ -14,6 +14,7 @@ from headwater.schema.declare import (
     Parent,
     Reference,
     ReferenceLineage,
+    UsageCount,
     VersionRules,
 )
 from headwater.schema.registry import DeclarationError, Registry, snake, standard, wire_members
@@ -61,17 +62,22 @@ def test_the_standard_types_fit_together() -> None:
             "parent service points to no declared type, only to nothing",
         ),
         (
-            {"references": (Reference(field="owner", to=("widget",), relation="owns"),)},
+            {"references": (Reference(field="owner", to=("widget",)),)},
             "reference owner is not a member of Widget",
         ),
         (
-            {"references": (Reference(field="maker", to=("nothing",), relation="makes"),)},
+            {"references": (Reference(field="maker", to=("nothing",)),)},
             "reference maker points to no declared type, only to nothing",
         ),
         ({"children": (Child(field="wheels"),)}, "child wheels is not a member of Widget"),
         ({"versions": VersionRules(major=("colour",))}, "major field colour is not a member of Widget"),
         ({"versions": VersionRules(major_removals=("wheels",))}, "major field wheels is not a member of Widget"),
         ({"secrets": ("password",)}, "secret password is not a member of Widget"),
+        ({"defaults": {"colour": "red"}}, "default colour is not a member of Widget"),
+        (
+            {"counts": (UsageCount(field="wheelCount", counts="children"),)},
+            "count wheelCount is not a member of Widget",
+        ),
         ({"lineage": (ReferenceLineage(reference="maker"),)}, "lineage rule names the unknown reference maker"),
         (
             {"lineage": (FieldLineage(child="cogs", sources="teeth", reference="from"),)},
@@ -109,7 +115,7 @@ def test_the_error_lists_every_fault() -> None:
 
 
 def test_one_declared_target_is_enough_for_a_reference() -> None:
-    maker = Reference(field="maker", to=("nothing", "widget"), relation="makes")
+    maker = Reference(field="maker", to=("nothing", "widget"))
     assert "widget" in Registry([replace(WIDGET, references=(maker,))])
 
 
@@ -122,12 +128,6 @@ def test_an_unknown_word_finds_no_type() -> None:
     registry = Registry([WIDGET])
     assert registry.find("gadget") is None
     assert "gadget" not in registry
-
-
-def test_the_types_below_a_type_are_known() -> None:
-    below = replace(WIDGET, parents=(Parent(field="service", to="gadget"), Parent(field="maker", to="widget")))
-    registry = Registry([below, GADGET])
-    assert registry.children_of == {"widget": (below,), "gadget": (below,)}
 
 
 def test_a_type_that_nests_in_itself_has_an_order() -> None:
@@ -168,7 +168,6 @@ def test_every_member_that_a_declaration_names_exists(declared: EntityType) -> N
     named = {filter_.member for filter_ in declared.filters if filter_.member}
     named |= {inverse.field for inverse in declared.inverses} | {count.field for count in declared.counts}
     named |= {parent.field for parent in declared.parents} | set(declared.copied) | set(declared.defaults)
-    named |= {declared.exclusive} if declared.exclusive else set()
     assert named <= wire_members(declared.entity)
     for parent in declared.parents:
         assert set(parent.copies) <= wire_members(registry[parent.to].entity)

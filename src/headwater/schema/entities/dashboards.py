@@ -162,7 +162,7 @@ DASHBOARD = EntityType(
     entity=Dashboard,
     create=CreateDashboard,
     parents=(Parent(field="service", to="dashboardService", copies=("serviceType",)),),
-    references=(Reference(field="charts", to=("chart",), relation="has", many=True),),
+    references=(Reference(field="charts", to=("chart",), many=True),),
     traits=ASSET,
     versions=VersionRules(unversioned=UNVERSIONED),
     filters=(Filter(name="service", kind="ancestor", to="dashboardService"),),

@@ -42,9 +42,7 @@ class Provider(StrEnum):
 REVIEWERS = Reference(
     field="reviewers",
     to=("user", "team"),
-    relation="reviews",
     many=True,
-    reverse=True,
     inherited=True,
     put="absent",
 )
@@ -85,7 +83,6 @@ CLASSIFICATION = EntityType(
     filters=(Filter(name="disabled", kind="flag", member="disabled"),),
     counts=(UsageCount(field="termCount", counts="children"),),
     renamable=True,
-    exclusive="mutuallyExclusive",
     defaults={"provider": "user", "mutuallyExclusive": False, "disabled": False},
     seeds=(
         {
@@ -163,7 +160,6 @@ TAG = EntityType(
     inverses=(Inverse(field="children", of="tag", member="parent"),),
     counts=(UsageCount(field="usageCount", counts="usage"),),
     renamable=True,
-    exclusive="mutuallyExclusive",
     defaults={"provider": "user", "mutuallyExclusive": False, "disabled": False},
     seeds=(
         _system_tag("PII", "None", "Says nothing about a person."),
@@ -232,7 +228,7 @@ DOMAIN = EntityType(
     entity=Domain,
     create=CreateDomain,
     parents=(Parent(field="parent", to="domain", optional=True),),
-    references=(Reference(field="experts", to=("user",), relation="expert", many=True, put="absent"),),
+    references=(Reference(field="experts", to=("user",), many=True, put="absent"),),
     traits=(OWNERS, TAGS, FOLLOWERS, EXTENSION),
     inverses=(Inverse(field="children", of="domain", member="parent"),),
     counts=(UsageCount(field="childrenCount", counts="children"),),

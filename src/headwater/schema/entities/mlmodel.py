@@ -189,7 +189,7 @@ MLMODEL = EntityType(
     entity=MlModel,
     create=CreateMlModel,
     parents=(Parent(field="service", to="mlmodelService", default="headwater", copies=("serviceType",)),),
-    references=(Reference(field="dashboard", to=("dashboard",), relation="uses"),),
+    references=(Reference(field="dashboard", to=("dashboard",)),),
     children=(
         Child(
             field="mlFeatures",
@@ -205,8 +205,6 @@ MLMODEL = EntityType(
                         Reference(
                             field="dataSource",
                             to=("table", "container", "topic", "searchIndex", "dashboardDataModel", "mlmodel"),
-                            relation="upstream",
-                            reverse=True,
                             keep_removed=True,
                         ),
                     ),

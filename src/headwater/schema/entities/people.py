@@ -71,7 +71,7 @@ TEAM = EntityType(
     collection="teams",
     entity=Team,
     create=CreateTeam,
-    references=(Reference(field="parents", to=("team",), relation="parentOf", many=True, reverse=True, put="absent"),),
+    references=(Reference(field="parents", to=("team",), many=True, put="absent"),),
     traits=(OWNERS, SOFT_DELETE),
     filters=(
         Filter(name="parentTeam", kind="reference", to="team", member="parents"),
@@ -121,7 +121,7 @@ USER = EntityType(
     collection="users",
     entity=User,
     create=CreateUser,
-    references=(Reference(field="teams", to=("team",), relation="has", many=True, reverse=True, put="absent"),),
+    references=(Reference(field="teams", to=("team",), many=True, put="absent"),),
     traits=(DOMAINS, SOFT_DELETE),
     versions=VersionRules(put_sticky=("profile", "timezone", "externalId")),
     filters=(

@@ -36,8 +36,8 @@ CREATE TABLE entity (
 );
 
 CREATE UNIQUE INDEX entity_fqn ON entity (fqn_key) WHERE removed IS NULL;
-CREATE INDEX entity_page ON entity (type, deleted, name, id) WHERE removed IS NULL;
-CREATE INDEX entity_children ON entity (parent, type, deleted, name, id) WHERE removed IS NULL;
+CREATE INDEX entity_page ON entity (type, name, id, deleted) WHERE removed IS NULL;
+CREATE INDEX entity_children ON entity (parent, type, name, id, deleted) WHERE removed IS NULL;
 
 -- How many live entities a list without further filters has, so that a page needs no count of its own.
 CREATE TABLE entity_count (
@@ -148,7 +148,7 @@ CREATE TABLE change_event (
     change TEXT
 );
 
-CREATE INDEX change_event_time ON change_event (timestamp);
+CREATE INDEX change_event_time ON change_event (timestamp, position);
 
 CREATE TABLE follower (
     entity {bigint} NOT NULL,
