@@ -17,7 +17,7 @@ from headwater.schema.declare import (
     UsageCount,
     VersionRules,
 )
-from headwater.schema.registry import DeclarationError, Registry, snake, standard, wire_members
+from headwater.schema.registry import DeclarationError, Registry, standard, wire_members
 
 
 class Cog(Model):
@@ -88,8 +88,8 @@ def test_the_standard_types_fit_together() -> None:
             "filter service points to no declared type, only to nothing",
         ),
         (
-            {"inverses": (Inverse(field="parts", of="nothing", member="widget"),)},
-            "inverse parts points to no declared type, only to nothing",
+            {"inverses": (Inverse(field="cogs", of="nothing", member="widget"),)},
+            "inverse cogs points to no declared type, only to nothing",
         ),
     ],
 )
@@ -184,7 +184,3 @@ def test_a_flag_names_its_member_and_other_filters_their_type(declared: EntityTy
             assert filter_.member
         if filter_.kind != "flag":
             assert filter_.to in standard()
-
-
-def test_the_python_name_of_a_member_is_in_snake_case() -> None:
-    assert snake("mlHyperParameters") == "ml_hyper_parameters"
