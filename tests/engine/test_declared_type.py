@@ -68,7 +68,7 @@ WIDGET = EntityType(
                 Child(
                     field="origins",
                     named=False,
-                    references=(Reference(field="table", to=("table",), relation="upstream", keep_removed=True),),
+                    references=(Reference(field="table", to=("table",), keep_removed=True),),
                 ),
             ),
         ),

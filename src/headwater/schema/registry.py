@@ -6,6 +6,8 @@ from functools import cached_property
 from importlib import import_module
 from pkgutil import iter_modules
 
+from pydantic.alias_generators import to_snake
+
 from headwater.schema import entities
 from headwater.schema.declare import Child, EntityType, FieldLineage, ReferenceLineage
 
@@ -135,3 +137,8 @@ def discover() -> tuple[EntityType, ...]:
 def standard() -> Registry:
     """The registry of the types that Headwater ships."""
     return Registry(discover())
+
+
+def snake(member: str) -> str:
+    """The Python name of a wire member."""
+    return to_snake(member)
