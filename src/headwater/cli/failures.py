@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From errors to exit codes. ``EXIT_CODES`` is what the help and the reference page say of them."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from enum import IntEnum
+
+from headwater.errors import (
+    CatalogError,
+    EdgeDerived,
+    EntityExists,
+    EntityNotFound,
+    InvalidEntity,
+    StoreError,
+    VersionConflict,
+)
+
+
+class Exit(IntEnum):
+    """How a command ended."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    NOT_FOUND = 3
+    CONFLICT = 4
+    UNREACHABLE = 5
+    INTERRUPTED = 130
+    READER_GONE = 141
+
+
+EXIT_CODES: tuple[tuple[Exit, str], ...] = (
+    (Exit.OK, "done"),
+    (Exit.FAILED, "the catalogue refused; the message says why"),
+    (Exit.USAGE, "the command is not written as it must be"),
+    (Exit.NOT_FOUND, "there is no such entity, version or edge"),
+    (Exit.CONFLICT, "the entity exists, has changed since, or follows from another one"),
+    (Exit.UNREACHABLE, "the server or the database cannot be reached, or failed"),
+    (Exit.INTERRUPTED, "interrupted with Ctrl+C"),
+    (Exit.READER_GONE, "whoever read the output stopped reading"),
+)
+
+_CODES: tuple[tuple[type[CatalogError], Exit], ...] = (
+    (EntityNotFound, Exit.NOT_FOUND),
+    (EntityExists, Exit.CONFLICT),
+    (EdgeDerived, Exit.CONFLICT),
+    (VersionConflict, Exit.CONFLICT),
+    (StoreError, Exit.UNREACHABLE),
+)
+
+
+class Failure(Exception):
+    """A command cannot be done; ``hints`` are printed under the message."""
+
+    def __init__(self, message: str, *hints: str, code: Exit = Exit.FAILED) -> None:
+        self.message = message
+        self.hints = hints
+        self.code = code
+        super().__init__(message)
+
+
+def exit_code(error: CatalogError) -> Exit:
+    """The exit code for a domain error."""
+    return next((code for kind, code in _CODES if isinstance(error, kind)), Exit.FAILED)
+
+
+def did_you_mean(word: str, known: Iterable[str], count: int = 3) -> str | None:
+    """A question naming the nearest of the known words; None if none is near."""
+    folded = {each.casefold(): each for each in known}
+    near = [folded[each] for each in get_close_matches(word.casefold(), folded, n=count, cutoff=0.6)]
+    return f"Did you mean {' or '.join(near)}?" if near else None
+
+
+def failure_of(error: CatalogError) -> Failure:
+    """A domain error as what the command line says of it."""
+    if isinstance(error, InvalidEntity) and len(error.errors) > 1:
+        return Failure("the request is not valid:", *(f"  {each}" for each in error.errors), code=exit_code(error))
+    return Failure(error.message, code=exit_code(error))

@@ -1,0 +1,412 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command tree: what can be typed. Kept free of imports that take time; the commands import what they need."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import App, CycloptsError, Group, Parameter
+
+from headwater.cli.failures import EXIT_CODES, Exit, Failure, failure_of
+from headwater.cli.screen import Screen
+from headwater.errors import CatalogError
+
+if TYPE_CHECKING:
+    from headwater.cli.session import Session
+    from headwater.settings import Settings
+
+ASK = Group("Ask the catalogue", sort_key=1)
+CHANGE = Group("Change the catalogue", sort_key=2)
+RUN = Group("Run a server", sort_key=3)
+CARE = Group("Look after a database", sort_key=4)
+WHERE = Group("Which catalogue", sort_key=10)
+
+HELP = (
+    "A catalogue of machine-learning models: which data feeds them, and what they feed.\n\n"
+    "Commands work on a server (--url), or on a database without one (--database, also beside a running server); "
+    "by default on headwater.db in this folder. `headwater COMMAND --help` shows the options of a command."
+)
+
+EPILOGUE = "Exit codes:\n" + "\n".join(f"{code.value:5}  {meaning}" for code, meaning in EXIT_CODES)
+
+app = App(
+    name="headwater",
+    help=HELP,
+    help_epilogue=EPILOGUE,
+    help_format="plaintext",
+    default_parameter=Parameter(negative=()),
+    version_flags=("--version",),
+)
+
+Include = Literal["non-deleted", "deleted", "all"]
+
+TypeWord = Annotated[str, Parameter(name="TYPE", help="A type of entity, such as mlmodel, table or users.")]
+Name = Annotated[str, Parameter(name="NAME", help="The fully qualified name, such as mlflow.churn, or the id.")]
+Kind = Annotated[str, Parameter(help="The type of the entity.")]
+Fields = Annotated[str | None, Parameter(help="Optional members to ask for, with commas between them; `*` for all.")]
+InputFile = Annotated[
+    str | None,
+    Parameter(name="FILE", help="A file of JSON; - is the standard input.", allow_leading_hyphen=True),
+]
+Included = Annotated[Include, Parameter(help="Whether deleted entities count.")]
+
+
+@Parameter(name="*", group=WHERE)
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """The options of every command on a catalogue."""
+
+    url: Annotated[str | None, Parameter(help="Address of a server. [HEADWATER_URL]")] = None
+    database: Annotated[
+        str | None, Parameter(help="A path, sqlite:///path or postgresql://…. [HEADWATER_DATABASE]")
+    ] = None
+    token: Annotated[str | None, Parameter(help="Token for the server. [HEADWATER_TOKEN]")] = None
+    json: Annotated[bool, Parameter(help="Answer in JSON.")] = False
+
+    @property
+    def moment(self) -> str | None:
+        """The moment that is asked about; None is now."""
+        return None
+
+    @contextmanager
+    def session(self, create: bool = False) -> Iterator["Session"]:
+        """A client and a screen. ``create``: a database file that does not exist is made."""
+        from headwater.cli.session import Session, opened, target
+
+        with opened(target(self.url, self.database), self.token, create=create) as client:
+            yield Session(client, Screen(self.json), self.moment)
+
+
+@Parameter(name="*", group=WHERE)
+@dataclass(frozen=True, kw_only=True)
+class Reading(Where):
+    """The options of every command that only reads."""
+
+    as_of: Annotated[
+        str | None, Parameter(help="As it was then: a date or time (UTC), milliseconds, or @ and an event's position.")
+    ] = None
+
+    @property
+    def moment(self) -> str | None:
+        """The moment that is asked about; None is now."""
+        return self.as_of
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """The options of commands that open the database itself."""
+
+    database: Annotated[
+        str | None, Parameter(help="A path, sqlite:///path or postgresql://…. [HEADWATER_DATABASE]")
+    ] = None
+    json: Annotated[bool, Parameter(help="Answer in JSON.")] = False
+
+    @property
+    def screen(self) -> Screen:
+        """The screen."""
+        return Screen(self.json)
+
+    def settings(self) -> "Settings":
+        """The settings of the environment with the options on top."""
+        return settings(database=self.database)
+
+
+def settings(**given: object) -> "Settings":
+    """The settings of the environment, with those given on top."""
+    from headwater.settings import Settings
+
+    try:
+        return Settings.from_environment(None, **given)
+    except ValueError as error:
+        raise Failure(str(error), code=Exit.USAGE) from error
+
+
+# asking ---------------------------------------------------------------------------------------------------------------
+
+
+@app.command(group=ASK)
+def show(name: Name, /, *, type: Kind = "mlmodel", where: Reading = Reading()) -> None:
+    """Show the page of a model or another entity: parts, sources, what it feeds, last changes."""
+    from headwater.cli import reading
+
+    with where.session() as session:
+        reading.show(session, type, name)
+
+
+@app.command(group=ASK)
+def lineage(
+    name: Name,
+    /,
+    *,
+    type: Kind = "mlmodel",
+    depth: Annotated[int, Parameter(help="How many hops in each direction, 1 to 100.")] = 3,
+    columns: Annotated[bool, Parameter(negative="--no-columns", help="Show which column flows into which.")] = True,
+    max_nodes: Annotated[int | None, Parameter(help="How many entities to visit at most.")] = None,
+    where: Reading = Reading(),
+) -> None:
+    """Show as a tree what an entity is made from and what it feeds."""
+    from headwater.cli import reading
+
+    with where.session() as session:
+        reading.lineage(session, type, name, depth, columns, max_nodes)
+
+
+@app.command(group=ASK)
+def history(name: Name, /, *, type: Kind = "mlmodel", where: Reading = Reading()) -> None:
+    """Show the versions of an entity, newest first, and what changed in each."""
+    from headwater.cli import reading
+
+    with where.session() as session:
+        reading.history(session, type, name)
+
+
+@app.command(group=ASK)
+def get(
+    type: TypeWord,
+    name: Name,
+    /,
+    *,
+    fields: Fields = None,
+    include: Included = "non-deleted",
+    where: Reading = Reading(),
+) -> None:
+    """Show the members of an entity."""
+    from headwater.cli import reading
+
+    with where.session() as session:
+        reading.get(session, type, name, fields, include)
+
+
+@app.command(name="list", group=ASK)
+def list_(
+    type: TypeWord,
+    /,
+    *,
+    filter: Annotated[list[str] | None, Parameter(help="NAME=VALUE, such as service=mlflow; may be repeated.")] = None,
+    limit: Annotated[
+        int | None, Parameter(help="How many at most, 0 for all; by default 100 on a terminal, else all.")
+    ] = None,
+    fields: Fields = None,
+    include: Included = "non-deleted",
+    where: Reading = Reading(),
+) -> None:
+    """List the entities of a type.
+
+    Where the output is no terminal, each is a line with tabs between its members.
+    """
+    from headwater.cli import reading
+
+    with where.session() as session:
+        reading.list_(session, type, filter or (), limit, fields, include)
+
+
+# changing -------------------------------------------------------------------------------------------------------------
+
+
+@app.command(group=CHANGE)
+def put(
+    type: TypeWord,
+    file: InputFile = None,
+    /,
+    *,
+    set: Annotated[
+        list[str] | None,
+        Parameter(help="NAME=VALUE, such as algorithm=XGBoost; repeatable. Values in [], {} or quotes are JSON."),
+    ] = None,
+    override: Annotated[bool, Parameter(help="As a bot, replace also what people wrote.")] = False,
+    where: Where = Where(),
+) -> None:
+    """Create or update entities.
+
+    The input holds JSON objects, behind each other or in lists, also as `get --json` and `list --json` print them.
+    """
+    from headwater.cli import writing
+
+    with where.session(create=True) as session:
+        writing.put(session, type, file, set or (), override)
+
+
+@app.command(group=CHANGE)
+def delete(
+    type: TypeWord,
+    name: Name,
+    /,
+    *,
+    recursive: Annotated[bool, Parameter(help="With everything below it.")] = False,
+    hard: Annotated[bool, Parameter(help="For good: it cannot be brought back.")] = False,
+    yes: Annotated[bool, Parameter(help="Do not ask before deleting for good.")] = False,
+    where: Where = Where(),
+) -> None:
+    """Delete an entity; `undelete` brings it back, unless --hard."""
+    from headwater.cli import writing
+
+    with where.session() as session:
+        writing.delete(session, type, name, recursive, hard, yes)
+
+
+@app.command(group=CHANGE)
+def undelete(type: TypeWord, name: Name, /, *, where: Where = Where()) -> None:
+    """Bring a deleted entity back."""
+    from headwater.cli import writing
+
+    with where.session() as session:
+        writing.undelete(session, type, name)
+
+
+# running --------------------------------------------------------------------------------------------------------------
+
+
+@app.command(group=RUN)
+def serve(
+    *,
+    host: Annotated[str | None, Parameter(help="Address to listen on, 127.0.0.1 by default. [HEADWATER_HOST]")] = None,
+    port: Annotated[int | None, Parameter(help="Port to listen on, 8585 by default. [HEADWATER_PORT]")] = None,
+    database: Annotated[
+        str | None, Parameter(help="A path, sqlite:///path or postgresql://…. [HEADWATER_DATABASE]")
+    ] = None,
+    openmetadata_version: Annotated[
+        str | None,
+        Parameter(help="The version that OpenMetadata's clients are told. [HEADWATER_OPENMETADATA_VERSION]"),
+    ] = None,
+) -> None:
+    """Serve a catalogue over HTTP.
+
+    Other machines are served only if HEADWATER_AUTH_SECRET is set; callers then need a token (`headwater token`).
+    """
+    from headwater.cli import upkeep
+
+    chosen = settings(host=host, port=port, database=database, openmetadata_version=openmetadata_version)
+    upkeep.serve(Screen(), chosen)
+
+
+@app.command(group=RUN)
+def demo(
+    *,
+    host: Annotated[str | None, Parameter(help="Address to listen on, 127.0.0.1 by default. [HEADWATER_HOST]")] = None,
+    port: Annotated[int | None, Parameter(help="Port to listen on, 8585 by default. [HEADWATER_PORT]")] = None,
+    database: Annotated[
+        str | None, Parameter(help="A path, sqlite:///path or postgresql://…. [HEADWATER_DATABASE]")
+    ] = None,
+    serve: Annotated[bool, Parameter(negative="--no-serve", help="Serve the result.")] = True,
+) -> None:
+    """Train small models, catalogue them with their data, tell what the catalogue answers, and serve it."""
+    from headwater.cli import upkeep
+
+    upkeep.demo(settings(host=host, port=port, database=database), serve=serve)
+
+
+@app.command(group=RUN)
+def token(
+    name: Annotated[str, Parameter(name="NAME", help="The user or bot that the token stands for.")],
+    /,
+    *,
+    bot: Annotated[bool, Parameter(help="The token of a bot.")] = False,
+    days: Annotated[int | None, Parameter(help="How long it is valid; without end by default.")] = None,
+    json: Annotated[bool, Parameter(help="Answer in JSON.")] = False,
+) -> None:
+    """Print a token, signed with HEADWATER_AUTH_SECRET."""
+    from headwater.cli import upkeep
+
+    upkeep.token(Screen(json), settings(), name, bot, days)
+
+
+@app.command(group=RUN)
+def secret_key() -> None:
+    """Print a new key for HEADWATER_SECRET_KEY, which passwords of connections are encrypted with."""
+    from headwater.cli import upkeep
+
+    upkeep.secret_key(Screen())
+
+
+@app.command(group=RUN)
+def version(*, json: Annotated[bool, Parameter(help="Answer in JSON.")] = False) -> None:
+    """Print the version of Headwater."""
+    from headwater import __version__
+
+    screen = Screen(json)
+    if json:
+        screen.value({"version": __version__})
+    else:
+        screen.write(f"headwater {__version__}\n")
+
+
+# care -----------------------------------------------------------------------------------------------------------------
+
+
+@app.command(group=CARE)
+def migrate(*, where: Installation = Installation()) -> None:
+    """Bring the schema of a database up to date; a server does so when it starts."""
+    from headwater.cli import upkeep
+
+    upkeep.migrate(where.screen, where.settings())
+
+
+@app.command(group=CARE)
+def reindex(*, where: Installation = Installation()) -> None:
+    """Rebuild every index of a database from its documents; writers wait meanwhile."""
+    from headwater.cli import upkeep
+
+    upkeep.reindex(where.screen, where.settings())
+
+
+@app.command(group=CARE)
+def backup(
+    target: Annotated[Path, Parameter(name="TARGET", help="The file to write.")],
+    /,
+    *,
+    force: Annotated[bool, Parameter(help="Replace the file if it exists.")] = False,
+    where: Installation = Installation(),
+) -> None:
+    """Copy an SQLite database, as it is at one moment, while a server goes on writing to it."""
+    from headwater.cli import upkeep
+
+    upkeep.backup(where.screen, where.settings(), target, force)
+
+
+@app.command(group=CARE)
+def restore(
+    source: Annotated[Path, Parameter(name="SOURCE", help="The file that `backup` wrote.")],
+    /,
+    *,
+    force: Annotated[bool, Parameter(help="Replace the database if it exists.")] = False,
+    where: Installation = Installation(),
+) -> None:
+    """Put a backup in the place of the database; no server may be running on it."""
+    from headwater.cli import upkeep
+
+    upkeep.restore(where.screen, where.settings(), source, force)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code."""
+    screen = Screen()
+    try:
+        app(sys.argv[1:] if arguments is None else list(arguments), exit_on_error=False, print_error=False)
+        sys.stdout.flush()
+        return Exit.OK
+    except CycloptsError as error:
+        screen.problem(error, "`headwater --help` shows the commands, `headwater COMMAND --help` their options.")
+        return Exit.USAGE
+    except Failure as failure:
+        return _failed(screen, failure)
+    except CatalogError as error:
+        return _failed(screen, failure_of(error))
+    except BrokenPipeError:
+        # What is still in the buffer goes nowhere, and quietly.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.READER_GONE
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        screen.note("interrupted")
+        return Exit.INTERRUPTED
+
+
+def _failed(screen: Screen, failure: Failure) -> int:
+    screen.problem(failure.message, *failure.hints)
+    return failure.code
