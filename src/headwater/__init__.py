@@ -72,7 +72,21 @@ def serve(settings: "Settings") -> None:
 
 def __getattr__(name: str) -> Any:
     if name == "capture":
-        from headwater.sdk.capture import capture
-
-        return capture
+        return _connected_capture()
     raise AttributeError(f"module 'headwater' has no attribute {name!r}")
+
+
+def _connected_capture() -> Any:
+    """The SDK's ``capture``, which without a client opens the default catalogue for the one call."""
+    from functools import wraps
+
+    from headwater.sdk.capture import capture
+
+    @wraps(capture)
+    def connected(*given: Any, client: "Client | None" = None, **named: Any) -> Any:
+        if client is not None:
+            return capture(*given, client=client, **named)
+        with connect() as opened:
+            return capture(*given, client=opened, **named)
+
+    return connected
