@@ -13,6 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
 from headwater.errors import EntityNotFound, InvalidEntity
+from headwater.schema import fqn
 from headwater.schema.base import CreateRequest, Document, Entity, EntityReference, faults_of, wire
 from headwater.schema.change import BulkResult
 from headwater.schema.declare import EntityType
@@ -300,9 +301,11 @@ def place(declared: EntityType, key: Key) -> tuple[str, ...]:
         key = key.fully_qualified_name or ""
     if UUID.fullmatch(key):
         return (key.lower(),)
-    name = declared.lookup_or_none(key)
-    if name is None:
-        raise EntityNotFound.named(declared.name, key)
+    try:
+        name = declared.lookup(key)
+        fqn.split(name)
+    except fqn.InvalidFqn as error:
+        raise EntityNotFound.named(declared.name, key) from error
     return ("name", name)
 
 

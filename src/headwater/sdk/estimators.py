@@ -36,6 +36,10 @@ def check_fitted(model: object) -> None:
         raise InvalidEntity(f"model: a {kind} is no estimator: it has no get_params and fit")
     if not _is_fitted(model):
         raise InvalidEntity(f"model: the {kind} is not fitted; capture it after fit")
+    if hasattr(model, "cv_results_") and not hasattr(model, "best_estimator_"):
+        raise InvalidEntity(
+            f"model: the {kind} kept no model (refit=False); capture the one that you fit with its result"
+        )
 
 
 def _is_fitted(model: Any) -> bool:
@@ -44,7 +48,7 @@ def _is_fitted(model: Any) -> bool:
             return bool(ask())
     if steps := _steps(model):
         return _is_fitted(steps[-1][1])
-    return any(name.endswith("_") and not name.startswith("__") for name in vars(model))
+    return any(name.endswith("_") and not name.startswith("__") for name in getattr(model, "__dict__", {}))
 
 
 # the estimator itself ---------------------------------------------------------------------------------------------
@@ -59,8 +63,11 @@ def final(model: Any) -> Any:
 
 def _inner(model: Any) -> Any:
     """The estimator that a wrapper holds. Ensembles hold many: they are algorithms of their own."""
-    if hasattr(model, "estimators_"):
+    members = getattr(model, "__dict__", {})
+    if "estimators_" in members:
         return None
+    if calibrated := members.get("calibrated_classifiers_"):
+        return calibrated[0].estimator
     for name in ("best_estimator_", "estimator_", "regressor_", "estimator"):
         if is_estimator(inner := getattr(model, name, None)):
             return inner

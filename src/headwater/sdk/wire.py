@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests and replies as Python values, whichever transport carries them."""
 
+import warnings
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
@@ -19,7 +20,12 @@ AsOf = str | int | date | datetime
 """A moment: milliseconds since 1970, a date or time (UTC unless it has a zone), or a text: one of these, or ``@17`` for
 an event's position."""
 
+WARNING = "x-headwater-warning"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class CatalogWarning(UserWarning):
+    """Something that the catalogue accepted, though it looks wrong."""
 
 
 class Wire:
@@ -57,6 +63,8 @@ class Wire:
         status, received, answer = self.transport.request(method, path, _query_text(query or {}), content, sent)
         if not 200 <= status < 300:
             raise _error(status, answer)
+        for text in orjson.loads(received.get(WARNING, "[]")):
+            warnings.warn(str(text), CatalogWarning, stacklevel=4)
         try:
             return (orjson.loads(answer) if answer else None), received
         except orjson.JSONDecodeError as error:
