@@ -35,7 +35,7 @@ def run(settings: Settings, *, serve: bool = True, out: IO[str] | None = None) -
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     url = f"http://{host}:{settings.port}" if serve else None
     with headwater.connect(settings.database) as client:
-        screen.note("Building a small warehouse, training two models and registering them: some seconds …")
+        screen.note("Building a small warehouse, training two models, registering them …")
         register.register(client, folder_for(settings.database))
         answers = questions.ask(client, register.MODEL)
         other = questions.ask(client, register.CHALLENGER)
