@@ -62,14 +62,17 @@ def final(model: Any) -> Any:
 
 
 def _inner(model: Any) -> Any:
-    """The estimator that a wrapper holds. Ensembles hold many: they are algorithms of their own."""
+    """The estimator that a wrapper holds. Ensembles hold many: they are algorithms of their own.
+
+    Only the wrapper's own members count: a frozen estimator answers with those of the one inside.
+    """
     members = getattr(model, "__dict__", {})
     if "estimators_" in members:
         return None
     if calibrated := members.get("calibrated_classifiers_"):
         return calibrated[0].estimator
     for name in ("best_estimator_", "estimator_", "regressor_", "estimator"):
-        if is_estimator(inner := getattr(model, name, None)):
+        if is_estimator(inner := members.get(name)):
             return inner
     return None
 
