@@ -18,21 +18,28 @@ HIDDEN = ("system",)
 
 def ids_in(shape: Shape, document: Document) -> set[str]:
     """The ids of everything that a document names."""
-    ids = set()
-    for member in shape.structure:
-        value = document.get(member)
-        if isinstance(value, dict):
-            ids.add(value["id"])
-    for place in shape.places(document):
-        value = place.holder[place.reference.field]
-        if place.reference.many:
-            ids.update(item["id"] for item in value)
-        else:
-            ids.add(value["id"])
-    for _, holder in shape.labelled(document):
-        for label in holder.get("tags") or ():
-            ids.add(label["id"])
+    ids = {value["id"] for member in shape.structure if isinstance(value := document.get(member), dict)}
+    _add_named(ids, document, shape.references, shape.tagged)
+    for child in shape.declared.children:
+        _add_ids(ids, child, document.get(child.field))
     return ids
+
+
+def _add_ids(ids: set[str], child: Child, items: Iterable[Document] | None) -> None:
+    for item in items or ():
+        _add_named(ids, item, child.references, child.tagged)
+        for inner in child.children:
+            _add_ids(ids, inner, item.get(inner.field))
+        if child.recursive:
+            _add_ids(ids, child, item.get(child.recursive))
+
+
+def _add_named(ids: set[str], holder: Document, references: Iterable[Reference], tagged: bool) -> None:
+    for reference in references:
+        if value := holder.get(reference.field):
+            ids.update([item["id"] for item in value] if reference.many else (value["id"],))
+    if tagged and (labels := holder.get("tags")):
+        ids.update([label["id"] for label in labels])
 
 
 class Renderer:
@@ -43,6 +50,8 @@ class Renderer:
         self.names = names
         self.collections = collections
         self.base = base
+        self._written: dict[str, Document] = {}
+        """References by id: the columns of one table make the sources of many features."""
 
     def entity(self, row: EntityRow, document: Document) -> Document:
         """The whole entity: what its row knows, and its document."""
@@ -75,8 +84,7 @@ class Renderer:
         self._references(self.shape.references, rendered)
         if self.shape.tagged:
             rendered["tags"] = self.labels(rendered.get("tags") or ())
-        for child in self.shape.declared.children:
-            self._children(child, child.field, rendered, entity_fqn)
+        self._parts(self.shape.declared.children, rendered, entity_fqn)
         return rendered
 
     def _references(self, references: Iterable[Reference], rendered: Document) -> None:
@@ -93,23 +101,28 @@ class Renderer:
             else:
                 del rendered[reference.field]
 
-    def _children(self, child: Child, member: str, rendered: Document, above: str) -> None:
-        items = rendered.get(member)
-        if items is None:
-            return
-        rendered[member] = written = []
+    def _parts(self, children: Iterable[Child], rendered: Document, above: str) -> None:
+        for child in children:
+            if (items := rendered.get(child.field)) is not None:
+                rendered[child.field] = self._items(child, items, above)
+
+    def _items(self, child: Child, items: Iterable[Document], above: str) -> list[Document]:
+        written = []
         for item in items:
-            copy = dict(item)
-            self._references(child.references, copy)
+            copy = item.copy()
+            if child.references:
+                self._references(child.references, copy)
             if child.named:
                 copy["fullyQualifiedName"] = self._fqn(child, copy, above)
             if child.tagged:
-                copy["tags"] = self.labels(copy.get("tags") or ())
-            for inner in child.children:
-                self._children(inner, inner.field, copy, copy.get("fullyQualifiedName", above))
-            if child.recursive:
-                self._children(child, child.recursive, copy, copy.get("fullyQualifiedName", above))
+                copy["tags"] = self.labels(labels) if (labels := copy.get("tags")) else []
+            below = copy.get("fullyQualifiedName", above)
+            if child.children:
+                self._parts(child.children, copy, below)
+            if child.recursive and (nested := copy.get(child.recursive)) is not None:
+                copy[child.recursive] = self._items(child, nested, below)
             written.append(copy)
+        return written
 
     def _fqn(self, child: Child, item: Document, above: str) -> str:
         if child.fqn_under is None:
@@ -133,20 +146,22 @@ class Renderer:
 
     def card(self, card: Card) -> Document:
         """A reference to the entity of a card."""
-        written = {
-            "id": card.id,
-            "type": card.type,
-            "name": card.name,
-            "fullyQualifiedName": card.fqn,
-            "deleted": card.deleted or card.removed,
-        }
-        if shown := card.shown:
+        written = self._written.get(card.id)
+        if written is None:
+            written = {
+                "id": card.id,
+                "type": card.type,
+                "name": card.name,
+                "fullyQualifiedName": card.fqn,
+                "deleted": card.deleted or card.removed,
+            }
             for member in ("displayName", "description"):
-                if member in shown:
-                    written[member] = shown[member]
-        if self.base is not None:
-            written["href"] = self.link(card.type, card.id)
-        return written
+                if member in card.shown:
+                    written[member] = card.shown[member]
+            if self.base is not None:
+                written["href"] = self.link(card.type, card.id)
+            self._written[card.id] = written
+        return written.copy()
 
     def labels(self, stored: Iterable[Document]) -> list[Document]:
         """Tag labels with the names that their tags have, sorted by FQN; labels of removed tags are gone."""

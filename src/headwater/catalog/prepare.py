@@ -65,16 +65,17 @@ class Preparation:
     # references ---------------------------------------------------------------------------------------------------
 
     def _resolve_references(self) -> None:
+        places = self.shape.places(self.document)
         wanted = [
             (place.reference, place.member, one)
-            for place in self.shape.places(self.document)
+            for place in places
             for one in _as_list(place.holder[place.reference.field])
         ]
         self.names.load({entity_id for reference, _, one in wanted if (entity_id := _id_of(one))} | self.known_ids)
         by_name = self.names.find(
             {key for reference, _, one in wanted if not _id_of(one) for key in self._keys(reference, one)}
         )
-        for place in self.shape.places(self.document):
+        for place in places:
             value = place.holder[place.reference.field]
             resolved = [
                 {"id": card.id, "type": card.type}

@@ -108,16 +108,16 @@ class Reader:
         shape = self.context.shapes[declared.name]
         stored = [orjson.loads(row.document) for row in rows]
         self.names.load({entity_id for document in stored for entity_id in ids_in(shape, document)})
-        return [self._entity(declared, row, document) for row, document in zip(rows, stored, strict=True)]
+        renderer = self.renderer(declared)
+        return [self._entity(declared, row, document, renderer) for row, document in zip(rows, stored, strict=True)]
 
     def entity(self, declared: EntityType, row: EntityRow) -> Document:
         """One entity as the view shows it."""
         return self.entities(declared, [row])[0]
 
-    def _entity(self, declared: EntityType, row: EntityRow, stored: Document) -> Document:
+    def _entity(self, declared: EntityType, row: EntityRow, stored: Document, renderer: Renderer) -> Document:
         if self.view.secrets and declared.secrets:
             self._reveal(declared, row.node, stored)
-        renderer = self.renderer(declared)
         rendered = renderer.entity(row, stored)
         renderer.inherit(row.parent, rendered)
         if self.view.fields:

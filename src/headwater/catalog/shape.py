@@ -5,7 +5,7 @@ A stored document holds references as ``{id, type}``, tag labels with the tag's 
 FQNs. The walks here are the only code that knows how a declaration maps to places in a document.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -69,26 +69,28 @@ class Shape:
         top = [reference.field for reference in self.references if reference.keep_removed]
         return (*top, *(member for child in self.declared.children for member in _kept(child, "")))
 
-    def parts(self, document: Document) -> Iterator[Part]:
+    def parts(self, document: Document) -> list[Part]:
         """Every item of every child list, outer before inner."""
+        found: list[Part] = []
         for child in self.declared.children:
-            yield from _parts(child, document, "")
+            _add_parts(found, child, document.get(child.field), "")
+        return found
 
-    def places(self, document: Document) -> Iterator[Place]:
+    def places(self, document: Document) -> list[Place]:
         """Every reference member that has a value, but for the structure."""
-        for reference in self.references:
-            if document.get(reference.field):
-                yield Place(reference, reference.field, document)
+        found = [Place(one, one.field, document) for one in self.references if document.get(one.field)]
         for child in self.declared.children:
-            yield from _places(child, document, "")
+            _add_places(found, child, document.get(child.field), "")
+        return found
 
-    def labelled(self, document: Document) -> Iterator[tuple[str, Document]]:
-        """Everything that may carry labels, with the path of the field that they speak of."""
-        if self.tagged:
-            yield "", document
-        for child, path, item in self.parts(document):
-            if child.tagged:
-                yield path, item
+    def labelled(self, document: Document) -> list[tuple[str, Document]]:
+        """Everything that may carry labels, with the path of the field that they speak of, as it is compared."""
+        own = [("", document)] if self.tagged else []
+        return own + [
+            (path.casefold() if child.folded else path, item)
+            for child, path, item in self.parts(document)
+            if child.tagged
+        ]
 
     def fields(self, document: Document) -> dict[str, Field]:
         """The fields of a document by case-folded path."""
@@ -108,24 +110,25 @@ def sources(rule: FieldLineage, document: Document) -> Iterator[Source]:
                 yield Source(item, source, reference["id"], path.casefold())
 
 
-def _parts(child: Child, holder: Document, above: str) -> Iterator[Part]:
-    for item in holder.get(child.field) or ():
+# The walks fill lists: a generator inside a generator inside a generator passes every item on three times.
+
+
+def _add_parts(found: list[Part], child: Child, items: Iterable[Document] | None, above: str) -> None:
+    for item in items or ():
         path = fqn.add(above or None, item["name"]) if child.is_field else above
-        yield Part(child, path, item)
+        found.append(Part(child, path, item))
         for inner in child.children:
-            yield from _parts(inner, item, path)
-        if child.recursive and item.get(child.recursive):
-            yield from _parts(child, {child.field: item[child.recursive]}, path)
+            _add_parts(found, inner, item.get(inner.field), path)
+        if child.recursive:
+            _add_parts(found, child, item.get(child.recursive), path)
 
 
-def _places(child: Child, holder: Document, above: str) -> Iterator[Place]:
+def _add_places(found: list[Place], child: Child, items: Iterable[Document] | None, above: str) -> None:
     member = f"{above}{child.field}."
-    for item in holder.get(child.field) or ():
-        for reference in child.references:
-            if item.get(reference.field):
-                yield Place(reference, member + reference.field, item)
+    for item in items or ():
+        found += [Place(one, member + one.field, item) for one in child.references if item.get(one.field)]
         for inner in child.children:
-            yield from _places(inner, item, member)
+            _add_places(found, inner, item.get(inner.field), member)
 
 
 def _kept(child: Child, above: str) -> Iterator[str]:
