@@ -53,12 +53,13 @@ class Column(NamedTuple):
 
 @dataclass(slots=True)
 class Said:
-    """What one asserter says of an edge."""
+    """What one asserter says of an edge, since which position; ``first``: where it first spoke of it."""
 
     assertion: Assertion
     details: Document = field(default_factory=dict)
     columns: set[Column] = field(default_factory=set)
     since: int = 0
+    first: int = 0
 
 
 class LineageWriter:
@@ -96,7 +97,7 @@ class LineageWriter:
         if before is not None:
             told = {**before.details, **told}
             if source == MANUAL or "columnsLineage" not in given:
-                columns |= before.columns
+                columns = _united(before.columns, columns)
         self._replace(up, down, before, Said(assertion, told, columns))
 
     def patch(self, upstream: End, downstream: End, operations: Iterable[Mapping[str, Any]]) -> Document:
@@ -175,7 +176,8 @@ class LineageWriter:
         for node in lineage.nodes_of(self.transaction, [up.node, down.node]):
             if node.until is None:
                 known[node.entity][node.path] = node.name
-        columns, faults = set(), []
+        columns: list[Column] = []
+        faults = []
         for entry in given:
             for source in entry.get("fromColumns") or ():
                 ends = []
@@ -186,10 +188,10 @@ class LineageWriter:
                     elif known[row.node] and path not in known[row.node]:
                         faults.append(f"columnsLineage: {row.fqn} has no column {name}")
                     ends.append(path or "")
-                columns.add(Column(ends[0], ends[1], entry.get("function")))
+                columns.append(Column(ends[0], ends[1], entry.get("function")))
         if faults:
             raise InvalidEntity(errors=list(dict.fromkeys(faults)))
-        return columns
+        return _united((), columns)
 
     def _replace(self, up: EntityRow, down: EntityRow, before: Said | None, after: Said | None) -> None:
         """End what an asserter said and begin what it says now; nothing where that is the same."""
@@ -204,8 +206,7 @@ class LineageWriter:
             closed += [(ids[up.node, c.upstream], ids[down.node, c.downstream]) for c in before.columns]
             lineage.withdraw(self.transaction, closed, before.assertion, clock.position)
         if after:
-            first = before.details.get("first", before.since) if before else clock.position
-            details = {**after.details, "first": first}
+            details = {**after.details, "first": before.first if before else clock.position}
             opened: list[tuple[int, int, str | None]] = [(up.node, down.node, dump(details))]
             opened += [
                 (
@@ -294,13 +295,13 @@ class LineageReader:
         assertion = Assertion(row.source, row.asserter)
         said = next((one for one in edges.said if one.assertion == assertion), None)
         if said is None:
-            edges.said.append(said := Said(assertion))
+            edges.said.append(said := Said(assertion, since=row.since))
             edges.said.sort(key=lambda one: one.since)
         if column:
             said.columns.add(column)
         else:
-            said.since = row.since
             said.details = orjson.loads(row.details) if row.details else {}
+            said.first = said.details.pop("first", row.since)
 
     def _columns_into(self, entities: set[int]) -> Iterable[tuple[EdgeRow, Pair, Column]]:
         """The edges into fields of these entities, with the entities and paths at their ends."""
@@ -319,7 +320,7 @@ class LineageReader:
         """The merged details of edges as they are on the wire; edges that do not exist are left out."""
         known = {pair: edges for pair, edges in self.edges(pairs).items() if edges.said or edges.derived}
         positions = {said.since for edges in known.values() for said in edges.said}
-        positions |= {said.details.get("first", said.since) for edges in known.values() for said in edges.said}
+        positions |= {said.first for edges in known.values() for said in edges.said}
         positions |= {edges.since for edges in known.values() if edges.derived}
         times = events.at(self.session, positions)
         self.names.nodes({node for pair in known for node in pair})
@@ -339,7 +340,7 @@ class LineageReader:
     ) -> Document:
         details: Document = {}
         for said in edges.said:
-            details |= {member: value for member, value in said.details.items() if member != "first"}
+            details |= said.details
             details["source"] = said.assertion.source
         if pipeline := details.get("pipeline"):
             self.names.load([pipeline["id"]])
@@ -348,7 +349,7 @@ class LineageReader:
             ).reference(pipeline)
         if columns := self._wire_columns(pair, edges.columns, written):
             details["columnsLineage"] = columns
-        firsts = [said.details.get("first", said.since) for said in edges.said]
+        firsts = [said.first for said in edges.said]
         firsts += [edges.since] if edges.derived else []
         lasts = [said.since for said in edges.said] or [edges.since]
         for prefix, position in (("created", min(firsts)), ("updated", max(lasts))):
@@ -450,6 +451,15 @@ def parsed_edge(body: Document) -> Document:
     """The edge of a request to assert one."""
     edge: Document = parse(AddLineage, body)["edge"]
     return edge
+
+
+def _united(before: Iterable[Column], after: Iterable[Column]) -> set[Column]:
+    """Each column pair of both once; the newest function that was named for it counts."""
+    pairs = {column[:2]: column for column in before}
+    for column in after:
+        if column.function or column[:2] not in pairs:
+            pairs[column[:2]] = column
+    return set(pairs.values())
 
 
 def _path_below(row: EntityRow, name: str) -> str | None:

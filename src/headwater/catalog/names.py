@@ -40,13 +40,17 @@ class Card(NamedTuple):
 
 def card_text(document: Document) -> str | None:
     """The card of a document as it is stored."""
-    shown = {member: document[member] for member in CARD if document.get(member)}
+    shown = _shown(document)
     return orjson.dumps(shown).decode() if shown else None
+
+
+def _shown(document: Document) -> Document:
+    return {member: document[member] for member in CARD if document.get(member)}
 
 
 def read_card(row: CardRow) -> Card:
     """A card from its row."""
-    shown = orjson.loads(row.card) if row.card else {}
+    shown = _shown(orjson.loads(row.card)) if row.card else {}
     return Card(row.node, row.id, row.type, row.name, row.fqn, row.parent, bool(row.deleted), bool(row.removed), shown)
 
 

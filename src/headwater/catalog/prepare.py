@@ -113,14 +113,16 @@ class Preparation:
         if card.type not in reference.to:
             self.faults.append(f"{member}: {card.fqn} is a {card.type}, not a {' or '.join(reference.to)}")
             return None
-        if (card.removed or card.deleted) and card.id not in self.known_ids:
+        stays = card.id in self.known_ids and (reference.keep_removed or not card.removed)
+        if (card.removed or card.deleted) and not stays:
             raise EntityNotFound.named(card.type, card.fqn)
         return card
 
     def _formerly(self, keys: list[tuple[str, str]]) -> Card | None:
-        """What this entity referred to already and was deleted for good since."""
-        former = (self.names.by_id.get(entity_id) for entity_id in self.known_ids)
-        return next((card for card in former if card and (card.type, card.fqn) in keys), None)
+        """What this entity referred to already and was deleted for good since; the newest if several had that name."""
+        known = (self.names.by_id.get(entity_id) for entity_id in self.known_ids)
+        former = [card for card in known if card and (card.type, card.fqn) in keys]
+        return max(former, key=lambda card: card.node, default=None)
 
     # labels -------------------------------------------------------------------------------------------------------
 
@@ -216,7 +218,7 @@ class Preparation:
                 self._refuse_unknown(table, name)
                 continue
             if found[0] != _paths(name)[0]:
-                one.source["path"] = name
+                one.source["path"] = fqn.normal(name)
             self._compare_kinds(rule, one.source.get("dataType"), existing[table.node, found[0]], table)
         if self.faults:
             raise InvalidEntity(errors=self.faults)

@@ -16,9 +16,9 @@ def check(shape: Shape, document: Document, old: Document | None, names: Names) 
     """Refuse a stored document that breaks a trait's rule; what it already held is not checked again."""
     if shape.declared.has(OWNERS) and document.get("owners") and document["owners"] != (old or {}).get("owners"):
         _check_owners(document["owners"], names)
-    known = {path: _tags(holder) for path, holder in shape.labelled(old or {})}
+    known = {path: _tags(holder, names) for path, holder in shape.labelled(old or {})}
     for path, holder in shape.labelled(document):
-        tags = _tags(holder)
+        tags = _tags(holder, names)
         if len(tags) > 1 and tags != known.get(path):
             _check_exclusion((names.by_id[tag] for tag in tags), names)
 
@@ -37,15 +37,15 @@ def _check_owners(owners: list[Document], names: Names) -> None:
         raise InvalidEntity(f"owners: a team of type {kind} cannot own anything; {teams[0].fqn} is not of type Group")
 
 
-def _tags(holder: Document) -> set[str]:
-    return {label["id"] for label in holder.get("tags") or ()}
+def _tags(holder: Document, names: Names) -> set[str]:
+    return {label["id"] for label in holder.get("tags") or () if not names.by_id[label["id"]].removed}
 
 
 def _check_exclusion(cards: Iterable[Card], names: Names) -> None:
     """Of the tags below one that is mutually exclusive, there can be only one."""
     taken: dict[int, Card] = {}
     for card in sorted(cards, key=lambda one: one.fqn):
-        above = names.node(card.parent) if card.parent is not None and not card.removed else None
+        above = names.node(card.parent) if card.parent is not None else None
         if above is None or not above.shown.get("mutuallyExclusive"):
             continue
         if other := taken.get(above.node):

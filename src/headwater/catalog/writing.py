@@ -20,6 +20,7 @@ from headwater.catalog.identity import new_id
 from headwater.catalog.names import Card, Names, card_text, read_card
 from headwater.catalog.prepare import Preparation
 from headwater.catalog.reading import Reader, View
+from headwater.catalog.shape import Shape
 from headwater.errors import EntityExists, EntityNotFound, InvalidEntity, VersionConflict
 from headwater.schema import fqn
 from headwater.schema.base import Document
@@ -149,8 +150,23 @@ class Writer:
         hidden = secrets.split(body, declared.secrets)
         del body["name"]
         prepared = self._prepare(declared, body, old)
-        new = merge.put(self.context.shapes[declared.name], old, prepared, self.principal, self.write.override)
+        shape = self.context.shapes[declared.name]
+        new = merge.put(shape, self._present(shape, old), prepared, self.principal, self.write.override)
         return self._update(declared, row, old, new, hidden)
+
+    def _present(self, shape: Shape, document: Document) -> Document:
+        """A stored document without references to what was deleted for good: a PUT has nothing to keep there."""
+        present = dict(document)
+        for reference in shape.references:
+            value = document.get(reference.field)
+            if not value or reference.keep_removed:
+                continue
+            live = [one for one in (value if reference.many else (value,)) if not self.names.by_id[one["id"]].removed]
+            if reference.many:
+                present[reference.field] = live
+            elif not live:
+                del present[reference.field]
+        return present
 
     def _parsed(self, declared: EntityType, request: Document) -> Document:
         body = parse(declared.create, request)
