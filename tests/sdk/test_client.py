@@ -210,9 +210,11 @@ def test_answers_of_something_else_are_no_entities(status: int, body: bytes, exp
     assert type(caught.value) is expected
 
 
-def test_no_server_is_a_store_error() -> None:
-    with pytest.raises(StoreError, match=r"no answer from http://127\.0\.0\.1:9"):
-        Client(HttpTransport("http://127.0.0.1:9", timeout=2)).health()
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://127.0.0.1:99999", "http://[::1"])
+def test_no_server_is_a_store_error(url: str) -> None:
+    with pytest.raises(StoreError) as caught, Client(HttpTransport(url, timeout=2)) as client:
+        client.health()
+    assert caught.value.message.startswith(f"no answer from {url}: ")
 
 
 def test_what_looks_wrong_is_a_warning(client: Client, make_table: Callable[..., Table]) -> None:

@@ -216,6 +216,8 @@ def test_filters_are_snake_case_and_take_entities(client: Client, make_table: Ma
 def test_an_unknown_filter_is_refused_at_once(client: Client) -> None:
     with pytest.raises(InvalidEntity, match=r"no filter database; possible: service"):
         client.mlmodels.list(database="shop.main")
+    with pytest.raises(InvalidEntity, match="page_size must be 1 or more"):
+        client.mlmodels.list(page_size=0)
 
 
 def test_versions_are_newest_first_and_found_by_number(client: Client, churn: MlModel) -> None:

@@ -88,6 +88,8 @@ class Collection(Generic[E, C]):
         **filters: object,
     ) -> Iterator[E]:
         """The entities in order of name, at most ``limit``; each page is asked for when it is reached."""
+        if page_size < 1:
+            raise InvalidEntity(f"page_size must be 1 or more, not {page_size}")
         query = self._view(fields, include, as_of) | self._filters(filters)
         return self._walk(query, limit, page_size)
 

@@ -38,7 +38,7 @@ class HttpTransport:
         url = f"{self.url}{path}" + (f"?{query}" if query else "")
         try:
             response = self._client.request(method, url, content=body or None, headers=dict(headers or {}))
-        except httpx2.TransportError as error:
+        except (httpx2.TransportError, httpx2.InvalidURL) as error:
             raise StoreError(f"no answer from {self.url}: {error}") from error
         return response.status_code, response.headers, response.content
 
