@@ -69,6 +69,12 @@ class Shape:
         top = [reference.field for reference in self.references if reference.keep_removed]
         return (*top, *(member for child in self.declared.children for member in _kept(child, "")))
 
+    @cached_property
+    def indexed(self) -> tuple[str, ...]:
+        """The members that indexes are made of."""
+        lists = (child.field for child in self.declared.children if _is_indexed(child))
+        return (*(reference.field for reference in self.references), "tags", *lists)
+
     def parts(self, document: Document) -> list[Part]:
         """Every item of every child list, outer before inner."""
         found: list[Part] = []
@@ -136,3 +142,8 @@ def _kept(child: Child, above: str) -> Iterator[str]:
     yield from (member + reference.field for reference in child.references if reference.keep_removed)
     for inner in child.children:
         yield from _kept(inner, member)
+
+
+def _is_indexed(child: Child) -> bool:
+    own = child.is_field or child.tagged or bool(child.references)
+    return own or any(_is_indexed(inner) for inner in child.children)

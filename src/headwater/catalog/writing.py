@@ -330,17 +330,25 @@ class Writer:
         """Store what changed. ``session``: the change may be folded into the version that is there."""
         shape = self.context.shapes[declared.name]
         traits.check(shape, new, old, self.names)
-        renderer = Renderer(shape, self.names, self.context.collections)
-        before = renderer.document(old, row.fqn)
-        after = renderer.document(new, row.fqn)
+        before, after = self._contrasted(shape, row.fqn, old, new)
         change = diff(declared, before, after)
-        self._note_secrets(declared, row.node, change, after, hidden)
+        self._note_secrets(declared, row.node, change, new, hidden)
         if not change and not change.stored_only:
             return Outcome(document=self._reply(declared, row, old), event="entityNoChange", revision=row.revision)
         if not change:
             return self._store(declared, row, row, old, new, hidden, None)
-        step = self._step(declared, row, change, before, after, session)
+        step = self._step(declared, row, change, new, session and not reshaped(before, after))
         return self._store(declared, row, step, old, new, hidden, change.description(row.version / 10))
+
+    def _contrasted(self, shape: Shape, entity_fqn: str, old: Document, new: Document) -> tuple[Document, Document]:
+        """Two states as readers see them, without the members that are stored alike: those read alike as well."""
+        alike = {member for member, value in old.items() if member in new and new[member] == value}
+        renderer = Renderer(shape, self.names, self.context.collections)
+        before, after = (
+            renderer.document({member: one[member] for member in one if member not in alike}, entity_fqn)
+            for one in (old, new)
+        )
+        return before, after
 
     def _note_secrets(
         self, declared: EntityType, node: int, change: Change, after: Document, hidden: Mapping[str, str]
@@ -361,33 +369,31 @@ class Writer:
         declared: EntityType,
         row: EntityRow,
         change: Change,
-        before: Document,
-        after: Document,
+        new: Document,
         session: bool,
     ) -> EntityRow:
         """The version that a change leads to, with the change description that is stored beside it."""
         incremental = change.description(row.version / 10)
         stored = orjson.loads(row.change) if row.change else None
         folds = session and versions.joins_session(row, stored, self.principal, self.transaction.now())
-        if stored and folds and not reshaped(before, after):
+        if stored and folds:
             first = round(stored["changeDescription"]["previousVersion"] * 10)
             base = history.version(self.transaction, row.node, first, self.transaction.clock.position)
             if base is not None:
-                return self._fold(declared, row, base, after, incremental)
+                return self._fold(declared, row, base, new, incremental)
         return row._replace(
             version=versions.following(row.version, change.major),
             change=dump({"changeDescription": incremental, "incrementalChangeDescription": incremental}),
         )
 
     def _fold(
-        self, declared: EntityType, row: EntityRow, base: EntityRow, after: Document, incremental: Document
+        self, declared: EntityType, row: EntityRow, base: EntityRow, new: Document, incremental: Document
     ) -> EntityRow:
         """Rewrite the newest version as one change from ``base``; back to ``base`` if nothing is left of it."""
         shape = self.context.shapes[declared.name]
         earlier = orjson.loads(base.document)
         self.names.load(ids_in(shape, earlier))
-        renderer = Renderer(shape, self.names, self.context.collections)
-        total = diff(declared, renderer.document(earlier, row.fqn), after)
+        total = diff(declared, *self._contrasted(shape, row.fqn, earlier, new))
         history.withdraw_after(self.transaction, row.node, base.position, self.transaction.clock.position + 1)
         if not total:
             return row._replace(version=base.version, change=base.change)
@@ -410,7 +416,6 @@ class Writer:
     ) -> Outcome:
         """Write the next state of an entity, its indexes and its event."""
         clock = self.transaction.tick()
-        nodes_of_old = self._indexed(declared, row.node, old)
         stored = step._replace(
             revision=row.revision + 1,
             position=clock.position,
@@ -420,7 +425,9 @@ class Writer:
         )
         documents.update(self.transaction, row, stored, card_text(new))
         history.record(self.transaction, stored)
-        indexes.apply(self.transaction, row.node, nodes_of_old, self._indexed(declared, row.node, new), clock.position)
+        if any(old.get(member) != new.get(member) for member in self.context.shapes[declared.name].indexed):
+            before, after = (self._indexed(declared, row.node, document) for document in (old, new))
+            indexes.apply(self.transaction, row.node, before, after, clock.position)
         self._store_secrets(declared, row.node, new, hidden, drop=True)
         self.announce(event, stored, row.version, incremental)
         reply = self._reply(declared, stored, new)
