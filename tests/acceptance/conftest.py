@@ -291,17 +291,28 @@ def launching(start: Callable[[Path, dict[str, str]], Process], folder: Path) ->
         server.kill()
 
 
-@pytest.fixture
-def launch(tmp_path: Path) -> Iterator[Launch]:
-    """Starts servers, and stops them after the test."""
+def launching_fresh(folder: Path) -> Iterator[Launch]:
+    """Starts servers from nothing, as a user does."""
 
     def start(log: Path, variables: dict[str, str]) -> Process:
         with log.open("wb") as output:
             return subprocess.Popen(
-                [sys.executable, "-c", SERVE], env=variables, stdout=output, stderr=subprocess.STDOUT, cwd=tmp_path
+                [sys.executable, "-c", SERVE], env=variables, stdout=output, stderr=subprocess.STDOUT, cwd=folder
             )
 
-    yield from launching(start, tmp_path)
+    yield from launching(start, folder)
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Launch]:
+    """Starts servers, and stops them after the test."""
+    yield from launching_fresh(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def module_launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launch]:
+    """Starts servers that the tests of a module share."""
+    yield from launching_fresh(tmp_path_factory.mktemp("servers"))
 
 
 @pytest.fixture
@@ -409,3 +420,20 @@ def copy_postgres(postgres_url: str) -> Iterator[Callable[[str], str]]:
         with psycopg.connect(postgres_url, autocommit=True) as connection:
             for name in made:
                 connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="module")
+def module_postgres(postgres_url: str) -> Iterator[Callable[[], str]]:
+    """Makes empty PostgreSQL databases that the tests of a module share."""
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(f"headwater_shared_{uuid.uuid4().hex}")
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(made[-1])))
+        return postgres_url.replace(f"{urlsplit(postgres_url).path}?", f"/{made[-1]}?", 1)
+
+    yield make
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        for name in made:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

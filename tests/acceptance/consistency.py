@@ -357,7 +357,7 @@ def _check_asserted_edges(query: Query, by_node: dict[int, Entity]) -> Iterator[
             yield f"the edge {row} is asserted {times} times"
     for upstream, downstream, _, _ in rows:
         for end in (upstream, downstream):
-            entity = by_node.get(fields[end] if end in fields else end)
+            entity = by_node.get(fields.get(end, -1)) or by_node.get(end)
             if entity is None or entity.removed is not None:
                 yield f"an edge from {upstream} to {downstream} is asserted, but there is no {end}"
 

@@ -18,15 +18,19 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from headwater.catalog.access import ADMIN, Principal
-from headwater.errors import Unauthenticated
+from headwater.errors import CatalogError, Unauthenticated
 
 ALGORITHM = "HS256"
+SECRET_LENGTH = 32
+"""Characters that a secret must have: a shorter one can be found by trying."""
 
 
 class Authenticator:
     """Turns an ``Authorization`` header into a principal."""
 
     def __init__(self, secret: str | None) -> None:
+        if secret and len(secret) < SECRET_LENGTH:
+            raise CatalogError(f"HEADWATER_AUTH_SECRET must have {SECRET_LENGTH} characters or more")
         self._key = OctKey.import_key(secret) if secret else None
 
     def principal(self, headers: Mapping[str, str]) -> Principal:

@@ -18,6 +18,11 @@ from headwater.schema.registry import Registry, wire_members
 from headwater.store import history
 from headwater.store.database import Session
 
+DEPTH = 100
+"""How many levels of lists and objects a document may have: replies, and walks in Python, need room for more."""
+WRITABLE_DEPTH = 254
+"""How many levels orjson writes."""
+
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -66,8 +71,19 @@ def dump(value: object) -> str:
     return text
 
 
+def check_depth(value: object) -> None:
+    """``InvalidEntity`` for what is nested deeper than ``DEPTH`` levels; the writer of JSON counts faster than we."""
+    for _ in range(WRITABLE_DEPTH - DEPTH):
+        value = [value]
+    try:
+        orjson.dumps(value)
+    except TypeError as error:
+        raise InvalidEntity(f"lists and objects are nested too deeply: {DEPTH} levels are the limit") from error
+
+
 def parse(model: type[BaseModel], document: Document) -> Document:
     """A document checked against a model, as the model writes it; ``InvalidEntity`` with every fault."""
+    check_depth(document)
     try:
         checked = model.model_validate(document)
     except ValidationError as error:

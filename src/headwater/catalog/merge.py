@@ -8,6 +8,7 @@ import jsonpatch
 from jsonpointer import JsonPointerException
 
 from headwater.catalog.access import Principal
+from headwater.catalog.context import check_depth
 from headwater.catalog.hydrate import HIDDEN
 from headwater.catalog.shape import Shape
 from headwater.errors import InvalidEntity
@@ -109,8 +110,10 @@ def patch(shape: Shape, rendered: Document, operations: Iterable[Mapping[str, An
 
 def patch_document(base: Document, operations: Iterable[Mapping[str, Any]]) -> Document:
     """A document after a JSON Patch; ``InvalidEntity`` if the patch does not apply."""
+    operations = list(operations)
+    check_depth(operations)
     try:
-        patched = jsonpatch.JsonPatch(list(operations)).apply(base)
+        patched = jsonpatch.JsonPatch(operations).apply(base)
     except (jsonpatch.JsonPatchException, JsonPointerException, TypeError, KeyError, AttributeError) as error:
         raise InvalidEntity(f"the patch does not apply: {error}") from error
     if not isinstance(patched, dict):

@@ -140,7 +140,7 @@ class Writer:
         entity_fqn = fqn.add(above.fqn if above else None, body["name"])
         row = documents.find(self.transaction, declared.name, entity_fqn)
         if row is None:
-            if self.write.if_match not in (None, "*"):
+            if self.write.if_match is not None:
                 raise VersionConflict(f"{declared.name} {entity_fqn} does not exist, so it matches no version")
             return self._create(declared, body, parent, above, entity_fqn)
         self._check_match(row)

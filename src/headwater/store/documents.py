@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any
 
 from headwater.store.database import Session, Transaction
-from headwater.store.rows import CardRow, EntityRow
+from headwater.store.rows import CardRow, EntityRow, texts
 
 ENTITY = """e.node, e.id, e.type, e.fqn, e.name, e.parent, e.version, e.revision, e.deleted, e.removed, e.position,
     e.updated_at, e.updated_by, e.document, e.change"""
@@ -37,7 +37,7 @@ def find(session: Session, entity_type: str, fqn: str) -> EntityRow | None:
 
 def get(session: Session, entity_id: str) -> EntityRow | None:
     """The entity with this id, tombstones included."""
-    row = session.queries.entity_by_id(session.connection, id=entity_id)
+    row = None if "\0" in entity_id else session.queries.entity_by_id(session.connection, id=entity_id)
     return EntityRow(*row) if row else None
 
 
@@ -54,7 +54,7 @@ def children(session: Session, node: int) -> list[EntityRow]:
 
 def cards_by_id(session: Session, ids: Iterable[str], position: int | None = None) -> list[CardRow]:
     """Cards by id, now or at a position."""
-    text = json.dumps(list(ids))
+    text = texts(ids)
     if position is None:
         rows = session.queries.cards_by_id(session.connection, ids=text)
     else:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from headwater.store.database import Session, Transaction
-from headwater.store.rows import EdgeRow, NodeRow
+from headwater.store.rows import EdgeRow, NodeRow, texts
 
 
 class Assertion(NamedTuple):
@@ -25,7 +25,7 @@ def nodes_of(session: Session, entities: Iterable[int]) -> list[NodeRow]:
 def nodes_named(session: Session, entities: Iterable[int], paths: Iterable[str]) -> list[NodeRow]:
     """All intervals of the fields with these case-folded paths in these entities, oldest first."""
     rows = session.queries.nodes_named(
-        session.connection, entities=json.dumps(list(entities)), paths=json.dumps(list(paths))
+        session.connection, entities=json.dumps(list(entities)), paths=texts(paths)
     )
     return [NodeRow(*row) for row in rows]
 
