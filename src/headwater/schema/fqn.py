@@ -73,8 +73,8 @@ def add(parent: str | None, name: str) -> str:
 
 
 def normal(fqn: str) -> str:
-    """The FQN with needless quotes taken off: the form that is stored and looked up."""
-    return build(names(fqn)) if '"' in fqn else fqn
+    """The FQN with needless quotes taken off: the form that is stored and looked up; ``InvalidFqn`` if it is none."""
+    return build(names(fqn)) if '"' in fqn else ".".join(split(fqn))
 
 
 def below(fqn: str, root: str) -> str | None:

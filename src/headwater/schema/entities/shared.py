@@ -2,22 +2,11 @@
 """Members that several entity types share."""
 
 from enum import StrEnum
-from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from headwater.schema.base import Document, EntityReference, Model, Name, ReferenceInput, Style, TagInput
 
-from headwater.schema import fqn
-from headwater.schema.base import Document, EntityReference, Model, ReferenceInput, Style, TagInput
-
-
-def _checked_field_name(value: str) -> str:
-    if fqn.names(fqn.quote(value)) != [value]:
-        raise ValueError(f"{value!r} cannot be part of a fully qualified name")
-    return value
-
-
-FieldName = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_checked_field_name)]
-"""The name of a column, feature or other part of an entity: it becomes one segment of an FQN."""
+FieldName = Name
+"""The name of a column, feature or other part of an entity: it becomes one segment of an FQN, like any name."""
 
 
 UNVERSIONED = ("sourceHash", "lifeCycle", "usageSummary")
