@@ -8,7 +8,7 @@ from typing import Any
 from pydantic.alias_generators import to_snake
 from rich.text import Text
 
-from headwater.cli.screen import moment, plain, styled, words
+from headwater.cli.screen import moment, plain, reference_name, styled, words
 from headwater.schema.base import Document
 from headwater.schema.declare import EntityType
 
@@ -48,8 +48,8 @@ def shown(value: Any) -> str:
     return text if len(text) <= LONG and "\n" not in text else f"“{text[: LONG - 1].splitlines()[0]}…”"
 
 
-def change_lines(declared: EntityType, change: Document | None, first: bool) -> list[Text]:
-    """Each change of a change description in words, major ones first."""
+def change_lines(declared: EntityType, change: Document | None, first: bool, most: int | None = None) -> list[Text]:
+    """Each change of a change description in words, major ones first. Items of lists are named up to ``most``."""
     if first:
         return [styled("created")]
     change = change or {}
@@ -60,7 +60,7 @@ def change_lines(declared: EntityType, change: Document | None, first: bool) -> 
     for name in dict.fromkeys((*added, *deleted)):
         new, old = added.get(name), deleted.get(name)
         if isinstance(new, list) or isinstance(old, list):
-            line = _list_change(name, new or [], old or [])
+            line = _list_change(name, new or [], old or [], most)
             line = _marked(line, name in declared.versions.major_removals and bool(old))
         elif name in added and name in deleted:
             line = _marked(words(f"{said(name)}: {shown(old)} → {shown(new)}"), name in major)
@@ -87,7 +87,7 @@ def _marked(line: Text, major: bool) -> Text:
     return line.append(MAJOR, style="bold yellow") if major else line
 
 
-def _list_change(name: str, new: Sequence[Any], old: Sequence[Any]) -> Text:
+def _list_change(name: str, new: Sequence[Any], old: Sequence[Any], most: int | None) -> Text:
     """Counts and names of what a list gained and lost; an item in both was changed."""
     gained, lost = [_name(item) for item in new], [_name(item) for item in old]
     changed = [one for one in gained if one in lost]
@@ -96,23 +96,24 @@ def _list_change(name: str, new: Sequence[Any], old: Sequence[Any]) -> Text:
     line = words(said(name))
     for sign, names, style in (("+", gained, "green"), ("−", lost, "red"), ("~", changed, "yellow")):
         if names:
-            line.append_text(words((f" {sign}{len(names)}", style), f" ({', '.join(names)})"))
+            named = f" ({', '.join(names)})" if most is None or len(names) <= most else ""
+            line.append_text(words((f" {sign}{len(names)}", style), named))
     return line
 
 
 def _name(item: Any) -> str:
     if isinstance(item, dict):
-        name = item.get("tagFQN") or (item.get("fullyQualifiedName") if "type" in item else None) or item.get("name")
+        name = item.get("tagFQN") or (reference_name(item) if "type" in item else None) or item.get("name")
         return str(name) if name else ", ".join(item)
     return str(item)
 
 
-def version_rows(declared: EntityType, versions: Sequence[Document]) -> list[tuple[Text, ...]]:
+def version_rows(declared: EntityType, versions: Sequence[Document], most: int | None = None) -> list[tuple[Text, ...]]:
     """A row for each version, newest first: number, when, who, what."""
     rows: list[tuple[Text, ...]] = []
     for index, document in enumerate(versions):
         first = index == len(versions) - 1 and not (document.get("changeDescription") or {}).get("previousVersion")
-        lines = change_lines(declared, document.get("changeDescription"), first)
+        lines = change_lines(declared, document.get("changeDescription"), first, most)
         leap = index + 1 < len(versions) and document["version"] - versions[index + 1]["version"] >= 1
         if leap and not any(line.plain.endswith(MAJOR) for line in lines):
             _marked(lines[0], True)

@@ -24,6 +24,9 @@ TECHNICAL = frozenset(
 )
 """Members that stand in the header, in a part of their own, or nowhere on a page."""
 
+NAMED = 8
+"""Up to how many items of a list a page names when they were added or removed."""
+
 SHOWN_LAST = 5
 """How many versions a page shows."""
 
@@ -208,7 +211,7 @@ def last_changes(declared: EntityType, versions: Sequence[Document]) -> Renderab
     """The newest versions in words."""
     if not versions:
         return None
-    rows = version_rows(declared, versions)[:SHOWN_LAST]
+    rows = version_rows(declared, versions, most=NAMED)[:SHOWN_LAST]
     more = len(versions) - len(rows)
     command = f"headwater history {plain(versions[0].get('fullyQualifiedName'))}"
     body: list[RenderableType] = [grid(rows)]

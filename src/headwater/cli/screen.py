@@ -9,7 +9,7 @@ nothing is cut short.
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import IO, Any
@@ -19,6 +19,8 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
+
+from headwater.schema.fqn import quote
 
 GAP = 2
 """Blanks between columns."""
@@ -240,6 +242,14 @@ def section(head: str, *body: RenderableType) -> RenderableType:
     return Group(Text(""), Text(head, style="bold"), *(Padding(each, (0, 0, 0, 2)) for each in body))
 
 
+def reference_name(value: Mapping[str, Any]) -> str | None:
+    """The FQN, else the id, of what a JSON object refers to; a single name without its quotes. None if nothing."""
+    full, name = value.get("fullyQualifiedName"), value.get("name")
+    if isinstance(name, str) and full == quote(name):
+        return name
+    return full or (value.get("id") if "type" in value else None)
+
+
 def plain(value: Any) -> str:
     """A JSON value in one line of text: references and labels by their names, lists with commas."""
     if value is None:
@@ -249,6 +259,6 @@ def plain(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(plain(each) for each in value)
     if isinstance(value, dict):
-        name = value.get("tagFQN") or value.get("fullyQualifiedName") or (value.get("id") if "type" in value else None)
+        name = value.get("tagFQN") or reference_name(value)
         return str(name) if name else as_json(value, indent=None)
     return str(value)

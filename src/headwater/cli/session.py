@@ -2,6 +2,7 @@
 """A command at work on a catalogue: its client, its screen, and the moment that it asks about."""
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -113,6 +114,20 @@ def target(url: str | None, database: str | None) -> str:
             code=Exit.USAGE,
         )
     return url or database or os.environ.get("HEADWATER_URL") or Settings.from_environment().database
+
+
+@contextmanager
+def warnings_on(screen: Screen) -> Iterator[None]:
+    """Print the catalogue's warnings as messages."""
+    from headwater.sdk.wire import CatalogWarning
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        screen.note(f"warning: {message}")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", CatalogWarning)
+        warnings.showwarning = show
+        yield
 
 
 @contextmanager

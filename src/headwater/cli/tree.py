@@ -76,10 +76,11 @@ class Where:
     @contextmanager
     def session(self, create: bool = False) -> Iterator["Session"]:
         """A client and a screen. ``create``: a database file that does not exist is made."""
-        from headwater.cli.session import Session, opened, target
+        from headwater.cli.session import Session, opened, target, warnings_on
 
-        with opened(target(self.url, self.database), self.token, create=create) as client:
-            yield Session(client, Screen(self.json), self.moment)
+        screen = Screen(self.json)
+        with warnings_on(screen), opened(target(self.url, self.database), self.token, create=create) as client:
+            yield Session(client, screen, self.moment)
 
 
 @Parameter(name="*", group=WHERE)
@@ -387,7 +388,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code."""
     screen = Screen()
     try:
-        app(sys.argv[1:] if arguments is None else list(arguments), exit_on_error=False, print_error=False)
+        given = sys.argv[1:] if arguments is None else list(arguments)
+        app(given, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
         return Exit.OK
     except CycloptsError as error:

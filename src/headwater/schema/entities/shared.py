@@ -3,6 +3,8 @@
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from headwater.schema.base import Document, EntityReference, Model, Name, ReferenceInput, Style, TagInput
 
 FieldName = Name
