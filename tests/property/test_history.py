@@ -699,7 +699,7 @@ def emptied(url: str) -> str:
 
 
 def test_a_sequence_of_changes_leads_to_what_the_oracle_says(tmp_path: Path) -> None:
-    run(files(tmp_path), examples=25, steps=30, repeatable=True)
+    run(files(tmp_path), examples=20, steps=30, repeatable=True)
 
 
 @pytest.mark.slow
