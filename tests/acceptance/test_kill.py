@@ -107,9 +107,11 @@ class Client:
         kind = self.random.random()
         if kind < 0.04:
             self.bulk(caller)
-        elif kind < 0.16:
+        elif kind < 0.12:
+            self.refused(caller)
+        elif kind < 0.2:
             self.edge(caller)
-        elif kind < 0.32:
+        elif kind < 0.36:
             self.table(caller, self.random.choice(self.tables))
         else:
             self.model(caller, self.random.choice(self.models))
@@ -253,7 +255,7 @@ class Client:
             self.ask(caller, "PUT", "/api/v1/lineage", body, {}, edges={(table, model): True})
 
     def bulk(self, caller: "Caller") -> None:
-        """Many models at once, some new and some known, one of them impossible."""
+        """Many models at once, some new and some known, two of them impossible, one of these at the last moment."""
         text = uuid4().hex
         names = [f"headwater.bulk{self.number}_{index}" for index in range(BULK)]
         rows, chunks = [], []
@@ -266,16 +268,33 @@ class Client:
                 rows.append(self.request(fqn, content))
                 chunk[fqn] = content
             chunks.append(chunk)
-        impossible = self.random.randrange(BULK)
-        rows[impossible]["mlFeatures"][0]["featureSources"][0]["name"] = "no such column"
+        impossible = self.random.sample(range(BULK), 2)
+        rows[impossible[0]]["mlFeatures"][0]["featureSources"][0]["name"] = "no such column"
+        rows[impossible[1]]["description"] += "\0"
         for chunk in chunks:
-            if names[impossible] in chunk:
-                del chunk[names[impossible]]
+            for index in impossible:
+                chunk.pop(names[index], None)
         self.pending = Pending(chunks)
         reply = caller.put("/api/v1/mlmodels/bulk", rows)
         assert reply.status == 200, reply.body
-        assert reply.json["numberOfRowsFailed"] == 1, reply.body
+        assert reply.json["numberOfRowsFailed"] == 2, reply.body
         self.settle(self.pending)
+
+    def refused(self, caller: "Caller") -> None:
+        """A change that fails when a part of it is written: a restored model cites a column that is not there, or
+        a text that cannot be stored is found after positions were given. It must leave no trace."""
+        known = [fqn for fqn in self.models if fqn in self.known]
+        if not known:
+            return
+        fqn = self.random.choice(known)
+        if self.known[fqn].deleted:
+            body = self.request(fqn, self.content())
+            source = {"name": "no such column", "dataSource": f"{SCHEMA}.{SHARED[0]}"}
+            body["mlFeatures"] = [{"name": "f", "featureSources": [source]}]
+            reply = caller.put("/api/v1/mlmodels", body)
+        else:
+            reply = caller.patch(url_of(fqn), [{"op": "add", "path": "/description", "value": "\0"}])
+        assert reply.status == 400, reply.body
 
     # bookkeeping --------------------------------------------------------------------------------------------------
 

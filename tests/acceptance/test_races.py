@@ -205,16 +205,21 @@ def test_writers_without_a_condition_lose_nothing_of_each_other(asks: Callable[[
     seen: list[str] = []
 
     def contribute(ask: Ask, writer: int) -> None:
-        for index in range(rounds):
-            operations = [{"op": "add", "path": f"/extension/key{writer}", "value": index}]
-            operations += [{"op": "add", "path": "/mlHyperParameters/-", "value": {"name": f"{writer}.{index}"}}]
+        try:
+            for index in range(rounds):
+                change(ask, writer, index)
+        finally:
             if writer == 1:
-                operations += [{"op": "add", "path": "/description", "value": f"text {index}"}]
-            wrote = ask("PATCH", SHARED, operations)
-            assert wrote.status == 200, wrote
-            assert wrote.json["extension"][f"key{writer}"] == index
+                stop.set()
+
+    def change(ask: Ask, writer: int, index: int) -> None:
+        operations = [{"op": "add", "path": f"/extension/key{writer}", "value": index}]
+        operations += [{"op": "add", "path": "/mlHyperParameters/-", "value": {"name": f"{writer}.{index}"}}]
         if writer == 1:
-            stop.set()
+            operations += [{"op": "add", "path": "/description", "value": f"text {index}"}]
+        wrote = ask("PATCH", SHARED, operations)
+        assert wrote.status == 200, wrote
+        assert wrote.json["extension"][f"key{writer}"] == index
 
     def read(ask: Ask, reader: int) -> None:
         """Each answer is of one moment: what belongs together is there together, and nothing goes back."""
@@ -358,7 +363,9 @@ def test_bulk_requests_and_single_writes_take_turns(asks: Callable[[int], list[A
     def read(ask: Ask, reader: int) -> None:
         """A list is of one moment, so a chunk is seen as a whole: single writes take the display name away."""
         for _ in range(rounds):
-            data = ask("GET", f"{MODELS}?limit=100").json["data"]
+            page = ask("GET", f"{MODELS}?limit=100").json
+            data = page["data"]
+            assert len(data) == page["paging"]["total"]
             assert len(data) in (*range(rounds + 1), 30)
             names = {entity["displayName"] for entity in data if "displayName" in entity}
             assert len(names) <= 1, names
