@@ -82,10 +82,11 @@ def _links(shape: Shape, node: int, document: Document, nodes: Mapping[str, int]
 
 
 def _field_links(rule: FieldLineage, node: int, document: Document, nodes: Mapping[str, int]) -> Iterable[Link]:
+    member, own = rule.member, (node, "")
     for one in sources(rule, document):
         if (table := nodes.get(one.entity_id)) is not None:
-            yield Link((table, one.path), (node, fqn.quote(one.item["name"]).casefold()), rule.member)
-            yield Link((table, ""), (node, ""), rule.member)
+            yield Link((table, one.path), (node, fqn.quote(one.item["name"]).casefold()), member)
+            yield Link((table, ""), own, member)
 
 
 def apply(

@@ -16,11 +16,12 @@ def check(shape: Shape, document: Document, old: Document | None, names: Names) 
     """Refuse a stored document that breaks a trait's rule; what it already held is not checked again."""
     if shape.declared.has(OWNERS) and document.get("owners") and document["owners"] != (old or {}).get("owners"):
         _check_owners(document["owners"], names)
-    known = {path: _tags(holder, names) for path, holder in shape.labelled(old or {})}
-    for path, holder in shape.labelled(document):
-        tags = _tags(holder, names)
-        if len(tags) > 1 and tags != known.get(path):
-            _check_exclusion((names.by_id[tag] for tag in tags), names)
+    tagged = [(path, _tags(holder, names)) for path, holder in shape.labelled(document) if holder.get("tags")]
+    if several := [(path, tags) for path, tags in tagged if len(tags) > 1]:
+        known = {path: _tags(holder, names) for path, holder in shape.labelled(old or {})}
+        for path, tags in several:
+            if tags != known.get(path):
+                _check_exclusion((names.by_id[tag] for tag in tags), names)
 
 
 def _check_owners(owners: list[Document], names: Names) -> None:

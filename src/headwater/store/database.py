@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib import resources
 from threading import Lock
 from typing import Any, TypeVar, cast
@@ -98,7 +99,7 @@ class Transaction(Session):
         return range(first, first + count)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Dialect:
     """Where the two databases' SQL differs: words in ``.sql`` files, and how parameters are written."""
 
@@ -113,6 +114,7 @@ class Dialect:
         text = re.sub(r"\beach\((:\w+)\)", self.words["each"], text)
         return re.sub(r"\bnumbers\((:\w+)\)", self.words["numbers"], text)
 
+    @lru_cache(maxsize=256)  # noqa: B019 - there are two dialects, as long as the process lives
     def bind(self, statement: str) -> str:
         """The statement with its ``:name`` parameters in the driver's spelling."""
         statement = self.expand(statement)
@@ -283,14 +285,10 @@ class Database(ABC):
         return error
 
     def _read_clock(self, connection: Any) -> Clock:
-        position, timestamp, node = connection.execute("SELECT position, timestamp, node FROM clock").fetchone()
-        return Clock(position, timestamp, node)
+        return Clock(*self.queries.read_clock(connection))
 
     def _write_clock(self, connection: Any, clock: Clock) -> None:
-        connection.execute(
-            self.dialect.bind("UPDATE clock SET position = :position, timestamp = :timestamp, node = :node"),
-            {"position": clock.position, "timestamp": clock.timestamp, "node": clock.node},
-        )
+        self.queries.write_clock(connection, position=clock.position, timestamp=clock.timestamp, node=clock.node)
 
     @abstractmethod
     def migrate(self) -> list[int]:

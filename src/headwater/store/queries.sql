@@ -1,6 +1,12 @@
 -- Every fixed statement, by name. aiosql turns each into a function; `each(:list)` takes a JSON array of
 -- texts, `numbers(:list)` one of whole numbers.
 
+-- name: read_clock^
+SELECT position, timestamp, node FROM clock;
+
+-- name: write_clock!
+UPDATE clock SET position = :position, timestamp = :timestamp, node = :node;
+
 -- documents ----------------------------------------------------------------------------------------------------
 
 -- name: entity_by_key^

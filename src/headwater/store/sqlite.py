@@ -49,6 +49,9 @@ class Sqlite(Database):
             raise StoreError(f"{self.path.parent}: no such folder for the database {self.path.name}")
         self._readers: deque[sqlite3.Connection] = deque()
         self._writer = self._connect()
+        # A short timeout and our own loop: SQLite's waiting sleeps ever longer, which starves a process that shares
+        # the file with a busy one.
+        self._writer.execute("PRAGMA busy_timeout = 0")
         self._closed = False
 
     def _connect(self) -> sqlite3.Connection:
@@ -84,9 +87,6 @@ class Sqlite(Database):
                 self._readers.append(connection)
 
     def _begin(self, deadline: float) -> sqlite3.Connection:
-        # A short timeout and our own loop: SQLite's waiting sleeps ever longer, which starves a process that shares
-        # the file with a busy one.
-        self._writer.execute("PRAGMA busy_timeout = 0")
         while True:
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
