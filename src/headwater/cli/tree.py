@@ -34,6 +34,9 @@ HELP = (
 
 EPILOGUE = "Exit codes:\n" + "\n".join(f"{code.value:5}  {meaning}" for code, meaning in EXIT_CODES)
 
+STDIN = "<stdin>"
+"""What stands for the standard input in the place of a file."""
+
 app = App(
     name="headwater",
     help=HELP,
@@ -41,6 +44,7 @@ app = App(
     help_format="plaintext",
     default_parameter=Parameter(negative=()),
     version_flags=("--version",),
+    suppress_keyboard_interrupt=False,
 )
 
 Include = Literal["non-deleted", "deleted", "all"]
@@ -51,7 +55,7 @@ Kind = Annotated[str, Parameter(help="The type of the entity.")]
 Fields = Annotated[str | None, Parameter(help="Optional members to ask for, with commas between them; `*` for all.")]
 InputFile = Annotated[
     str | None,
-    Parameter(name="FILE", help="A file of JSON; - is the standard input.", allow_leading_hyphen=True),
+    Parameter(name="FILE", help="A file of JSON; - is the standard input."),
 ]
 Included = Annotated[Include, Parameter(help="Whether deleted entities count.")]
 
@@ -230,7 +234,7 @@ def put(
     from headwater.cli import writing
 
     with where.session(create=True) as session:
-        writing.put(session, type, file, set or (), override)
+        writing.put(session, type, None if file == STDIN else file, set or (), override, reads=file == STDIN)
 
 
 @app.command(group=CHANGE)
@@ -388,7 +392,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code."""
     screen = Screen()
     try:
-        given = sys.argv[1:] if arguments is None else list(arguments)
+        # A single hyphen would be taken for an option.
+        given = [STDIN if word == "-" else word for word in (sys.argv[1:] if arguments is None else arguments)]
         app(given, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
         return Exit.OK

@@ -18,10 +18,15 @@ CHUNK = 200
 """How many entities of a larger input are sent together."""
 
 
-def put(session: Session, kind: str, source: str | None, pairs: Sequence[str], override: bool) -> None:
-    """Create or update the entities that a file, the standard input or ``--set`` describes."""
+def put(
+    session: Session, kind: str, source: str | None, pairs: Sequence[str], override: bool, reads: bool = False
+) -> None:
+    """Create or update the entities that a file, the standard input or pairs describe.
+
+    Without a file, the standard input is read unless there are pairs; ``reads`` reads it in any case.
+    """
     declared = session.declared(kind)
-    requests = list(_requests(declared, source, pairs))
+    requests = list(_requests(declared, source, pairs, reads))
     if len(requests) == 1:
         entity = session.collection(declared).put(requests[0], override=override)
         _answer(session, entity, "is at version")
@@ -47,11 +52,9 @@ def _put_many(session: Session, declared: EntityType, requests: Sequence[Documen
     session.screen.done(done)
 
 
-def _requests(declared: EntityType, source: str | None, pairs: Sequence[str]) -> Iterator[Document]:
+def _requests(declared: EntityType, source: str | None, pairs: Sequence[str], reads: bool) -> Iterator[Document]:
     given = _pairs(declared, pairs)
-    if source is not None and source.startswith("-") and source != "-":
-        raise Failure(f"Unknown option: {source}", code=Exit.USAGE)
-    if source is None and (given or sys.stdin.isatty()):
+    if source is None and not reads and (given or sys.stdin.isatty()):
         if not given:
             raise Failure("name a FILE, - for the standard input, or --set NAME=VALUE", code=Exit.USAGE)
         yield given
@@ -62,7 +65,7 @@ def _requests(declared: EntityType, source: str | None, pairs: Sequence[str]) ->
 
 def _text(source: str | None) -> str:
     try:
-        return sys.stdin.read() if source in (None, "-") else Path(str(source)).read_text(encoding="utf-8")
+        return sys.stdin.read() if source is None else Path(str(source)).read_text(encoding="utf-8")
     except OSError as error:
         raise Failure(f"{source}: {error.strerror}", code=Exit.USAGE) from error
     except UnicodeDecodeError as error:
