@@ -43,13 +43,13 @@ def test_a_name_that_cannot_be_addressed_is_refused(name: str) -> None:
         CreateMlModel.model_validate({"name": name})
 
 
-@pytest.mark.parametrize("name", ["a.b", 'a"b', "a::b"])
+@pytest.mark.parametrize("name", ["a.b", 'a"b'])
 def test_the_name_of_a_field_may_need_quotes_in_its_fqn(name: str) -> None:
     assert Column.model_validate(column(name)).name == name
 
 
-@pytest.mark.parametrize("name", ["", "x" * 257])
-def test_the_name_of_a_field_is_neither_empty_nor_endless(name: str) -> None:
+@pytest.mark.parametrize("name", ["", " ", "a::b", "a\nb", "x" * 257])
+def test_the_name_of_a_field_follows_the_rules_of_names(name: str) -> None:
     with pytest.raises(ValidationError, match="name"):
         Column.model_validate(column(name))
 
