@@ -4,6 +4,7 @@
 import json
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -182,3 +183,14 @@ def test_migrate_and_reindex_tell_what_they_did(shop: Path, headwater: Command) 
     assert sizes["lineage_edge"] > 0
     assert "lineage edges" in headwater("reindex").out
     assert headwater("show", "mlflow.churn").out == before
+
+
+def test_commands_work_on_postgresql(
+    fresh_postgres: Callable[[], str], headwater: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADWATER_DATABASE", fresh_postgres())
+    assert "applied 0001" in headwater("migrate").err
+    assert headwater("put", "mlmodel", "--set", "name=k").err == "headwater.k is at version 0.1\n"
+    assert headwater("list", "mlmodel").out.startswith("headwater.k\t0.1\t")
+    assert headwater("history", "headwater.k").code == 0
+    assert json.loads(headwater("reindex", "--json").out)["fqn_interval"] > 0

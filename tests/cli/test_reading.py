@@ -53,7 +53,7 @@ def test_history_tells_changes_in_words_newest_first(shop: Path, headwater: Comm
     assert "features +1 (age) ~1 (zip)" in text
     assert "algorithm: mlmodel → XGBoost (major)" in text
     assert "tags +1 (Sensitive.Gender)" in text
-    assert lines[-1].endswith("created")
+    assert lines[-1] == "     created"
 
 
 def test_history_of_a_removed_column_is_major(shop: Path, headwater: Command) -> None:

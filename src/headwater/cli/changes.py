@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from pydantic.alias_generators import to_snake
+from rich.console import RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
 from headwater.cli.screen import moment, plain, reference_name, styled, words
@@ -13,7 +15,7 @@ from headwater.schema.base import Document
 from headwater.schema.declare import EntityType
 
 MAJOR = " (major)"
-LONG = 60
+LONG = 256
 """Characters of a value that a line shows; longer texts are called by their length."""
 
 
@@ -108,21 +110,16 @@ def _name(item: Any) -> str:
     return str(item)
 
 
-def version_rows(declared: EntityType, versions: Sequence[Document], most: int | None = None) -> list[tuple[Text, ...]]:
-    """A row for each version, newest first: number, when, who, what."""
-    rows: list[tuple[Text, ...]] = []
+def version_lines(declared: EntityType, versions: Sequence[Document], most: int | None = None) -> list[RenderableType]:
+    """Each version, newest first: number, when and who, and below that what changed."""
+    lines: list[RenderableType] = []
     for index, document in enumerate(versions):
-        first = index == len(versions) - 1 and not (document.get("changeDescription") or {}).get("previousVersion")
-        lines = change_lines(declared, document.get("changeDescription"), first, most)
+        change = document.get("changeDescription") or {}
+        told = change_lines(declared, change, index == len(versions) - 1 and not change.get("previousVersion"), most)
         leap = index + 1 < len(versions) and document["version"] - versions[index + 1]["version"] >= 1
-        if leap and not any(line.plain.endswith(MAJOR) for line in lines):
-            _marked(lines[0], True)
-        rows.append(
-            (
-                styled(document["version"], "bold"),
-                styled(moment(document.get("updatedAt")), "dim"),
-                styled(document.get("updatedBy") or ""),
-                Text("\n").join(lines),
-            )
-        )
-    return rows
+        if leap and not any(line.plain.endswith(MAJOR) for line in told):
+            _marked(told[0], True)
+        by = f"  {document['updatedBy']}" if document.get("updatedBy") else ""
+        lines.append(words((document["version"], "bold"), (f"  {moment(document.get('updatedAt'))} UTC", "dim"), by))
+        lines.append(Padding(Text("\n").join(told), (0, 0, 0, 5)))
+    return lines

@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_snake
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from headwater.cli.changes import version_rows
+from headwater.cli.changes import version_lines
 from headwater.cli.graph import Graph
 from headwater.cli.screen import Columns, clean, grid, moment, plain, section, styled, words
 from headwater.schema.base import Document
@@ -211,10 +211,9 @@ def last_changes(declared: EntityType, versions: Sequence[Document]) -> Renderab
     """The newest versions in words."""
     if not versions:
         return None
-    rows = version_rows(declared, versions, most=NAMED)[:SHOWN_LAST]
-    more = len(versions) - len(rows)
+    more = len(versions) - SHOWN_LAST
     command = f"headwater history {plain(versions[0].get('fullyQualifiedName'))}"
-    body: list[RenderableType] = [grid(rows)]
-    if more:
+    body = version_lines(declared, versions, most=NAMED)[: 2 * SHOWN_LAST]
+    if more > 0:
         body.append(styled(f"… and {more} more: {command}", "dim"))
     return section("Last changes", *body)

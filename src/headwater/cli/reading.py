@@ -9,10 +9,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from headwater.cli import pages
-from headwater.cli.changes import version_rows
+from headwater.cli.changes import version_lines
 from headwater.cli.failures import Exit, Failure, did_you_mean
 from headwater.cli.graph import Graph
-from headwater.cli.screen import Columns, grid, moment, plain, styled, words
+from headwater.cli.screen import Columns, grid, moment, plain, section, styled, words
 from headwater.cli.session import Session
 from headwater.schema.base import Document, Entity, wire
 from headwater.schema.declare import EntityType, FieldLineage
@@ -163,9 +163,11 @@ def show(session: Session, kind: str, name: str) -> None:
     around: list[RenderableType] = [
         part for side in (True, False) if (part := pages.neighbours(graph, side)) is not None
     ]
-    rows = [(styled(head, "dim"), value) for head, value in pages.facts(declared, document)]
+    facts = pages.facts(declared, document)
+    rows = [(styled(head, "dim"), value) for head, value in facts if "\n" not in value.plain]
+    texts = [section(head[:1].upper() + head[1:], value) for head, value in facts if "\n" in value.plain]
     last = pages.last_changes(declared, versions)
-    body: list[RenderableType] = [*parts, *around, *([last] if last else [])]
+    body: list[RenderableType] = [*parts, *around, *([last] if last else []), *texts]
     if rows:
         body = [Text(""), grid(rows), *body]
     session.screen.show(pages.header(declared, document), *body)
@@ -232,7 +234,7 @@ def history(session: Session, kind: str, name: str) -> None:
         session.screen.value(versions)
         return
     head = words((f"{declared.name} ", "cyan"), (found.fully_qualified_name or found.name, "bold"))
-    session.screen.show(head, grid(version_rows(declared, versions)))
+    session.screen.show(head, *version_lines(declared, versions))
 
 
 def _versions(session: Session, declared: EntityType, found: Entity) -> list[Document]:

@@ -42,7 +42,7 @@ app = App(
     help=HELP,
     help_epilogue=EPILOGUE,
     help_format="plaintext",
-    default_parameter=Parameter(negative=()),
+    default_parameter=Parameter(negative=(), show_default=False),
     version_flags=("--version",),
     suppress_keyboard_interrupt=False,
 )
@@ -51,13 +51,13 @@ Include = Literal["non-deleted", "deleted", "all"]
 
 TypeWord = Annotated[str, Parameter(name="TYPE", help="A type of entity, such as mlmodel, table or users.")]
 Name = Annotated[str, Parameter(name="NAME", help="The fully qualified name, such as mlflow.churn, or the id.")]
-Kind = Annotated[str, Parameter(help="The type of the entity.")]
+Kind = Annotated[str, Parameter(help="The type of the entity, mlmodel by default.")]
 Fields = Annotated[str | None, Parameter(help="Optional members to ask for, with commas between them; `*` for all.")]
 InputFile = Annotated[
     str | None,
     Parameter(name="FILE", help="A file of JSON; - is the standard input."),
 ]
-Included = Annotated[Include, Parameter(help="Whether deleted entities count.")]
+Included = Annotated[Include, Parameter(help="Whether deleted entities count; non-deleted by default.")]
 
 
 @Parameter(name="*", group=WHERE)
@@ -150,7 +150,7 @@ def lineage(
     /,
     *,
     type: Kind = "mlmodel",
-    depth: Annotated[int, Parameter(help="How many hops in each direction, 1 to 100.")] = 3,
+    depth: Annotated[int, Parameter(help="How many hops in each direction, 1 to 100; 3 by default.")] = 3,
     columns: Annotated[bool, Parameter(negative="--no-columns", help="Show which column flows into which.")] = True,
     max_nodes: Annotated[int | None, Parameter(help="How many entities to visit at most.")] = None,
     where: Reading = Reading(),
@@ -386,6 +386,11 @@ def restore(
     from headwater.cli import upkeep
 
     upkeep.restore(where.screen, where.settings(), source, force)
+
+
+for name in app:
+    if not name.startswith("-"):
+        app[name].help_epilogue = ""  # The exit codes stand in the help of all.
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
