@@ -12,6 +12,7 @@ from headwater.errors import (
     EntityNotFound,
     InvalidEntity,
     StoreError,
+    Unauthenticated,
     VersionConflict,
 )
 
@@ -75,4 +76,7 @@ def failure_of(error: CatalogError) -> Failure:
     """A domain error as what the command line says of it."""
     if isinstance(error, InvalidEntity) and len(error.errors) > 1:
         return Failure("the request is not valid:", *(f"  {each}" for each in error.errors), code=exit_code(error))
+    if isinstance(error, Unauthenticated):
+        hint = "Give a token with --token or HEADWATER_TOKEN; `headwater token NAME` prints one."
+        return Failure(error.message, hint, code=exit_code(error))
     return Failure(error.message, code=exit_code(error))
