@@ -373,6 +373,35 @@ def test_bulk_requests_and_single_writes_take_turns(asks: Callable[[int], list[A
     at_once(ways, read, write_one, write_many)
 
 
+@agreeing
+@pytest.mark.parametrize("rounds", ROUNDS)
+def test_a_list_and_its_total_are_of_one_moment(asks: Callable[[int], list[Ask]], rounds: int) -> None:
+    ways = asks(4)
+    stop = threading.Event()
+
+    def come_and_go(ask: Ask, writer: int) -> None:
+        number = 0
+        while not stop.is_set():
+            assert ask("PUT", MODELS, {"name": f"m{writer}"}).status == 201
+            if number % 2:
+                assert ask("DELETE", f"{MODELS}/name/headwater.m{writer}").status == 200
+            assert ask("DELETE", f"{MODELS}/name/headwater.m{writer}?hardDelete=true").status == 200
+            number += 1
+
+    def read(ask: Ask, reader: int) -> Counter[int]:
+        totals: Counter[int] = Counter()
+        try:
+            while len(totals) < 2 or totals.total() < 25 * rounds:
+                page = ask("GET", f"{MODELS}?limit=100&include=all").json
+                assert page["paging"]["total"] == len(page["data"])
+                totals[len(page["data"])] += 1
+        finally:
+            stop.set()
+        return totals
+
+    at_once(ways, read, come_and_go)
+
+
 # starting ---------------------------------------------------------------------------------------------------------
 
 STARTS = [
