@@ -54,9 +54,9 @@ def application(settings: "Settings", **more: Any) -> "Application":
     from headwater.catalog.secrets import Vault
     from headwater.catalog.service import Catalog
     from headwater.schema.registry import standard
-    from headwater.store.database import connect as open_database
+    from headwater.store import opening
 
-    database = open_database(settings.database, settings.write_timeout)
+    database = opening.connect(settings.database, settings.write_timeout)
     path: Path | None = getattr(database, "path", None)
     vault = Vault(settings.secret_key, path.with_name(path.name + ".key") if path else None)
     return Application(Catalog(database, more.get("registry") or standard(), vault), settings)

@@ -16,8 +16,10 @@ import pytest
 from rich.console import Console
 
 import headwater
-from headwater import demo
-from headwater.demo import questions, register, story, warehouse
+from headwater.cli import demo, upkeep
+from headwater.cli.demo import questions, register, story, warehouse
+from headwater.cli.failures import Failure
+from headwater.cli.screen import Screen
 from headwater.errors import CatalogError
 from headwater.sdk.client import Client
 from headwater.settings import Settings
@@ -28,7 +30,7 @@ MARRIED = f"{register.RAW}.married"
 
 def run(database: str) -> str:
     out = io.StringIO()
-    demo.run(Settings(database=database), serve=False, out=out)
+    demo.run(Screen(out=out), database)
     return out.getvalue()
 
 
@@ -192,15 +194,15 @@ def test_the_readme_shows_what_the_demo_tells(client: Client) -> None:
 def test_a_port_that_is_taken_is_told_before_anything_is_done(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(CatalogError, match=rf"port {port} is taken.*--port"):
-            demo.run(Settings(database=str(tmp_path / "headwater.db"), port=port))
+        with pytest.raises(Failure, match=rf"cannot listen on 127.0.0.1 port {port}"):
+            upkeep.demo(Screen(), Settings(database=str(tmp_path / "headwater.db"), port=port), serve_after=True)
     assert not list(tmp_path.iterdir())
 
 
 def test_missing_packages_are_named_with_the_command_that_brings_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "NEEDED", ("pandas", "no_such_package"))
     with pytest.raises(CatalogError, match=r"needs no_such_package.*pip install 'headwater\[demo\]'"):
-        demo.run(Settings(), serve=False)
+        demo.run(Screen(), "never-made.db")
 
 
 def test_the_command_shows_the_answers_and_serves_them(tmp_path: Path) -> None:

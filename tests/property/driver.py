@@ -13,7 +13,7 @@ from headwater.catalog.service import Catalog
 from headwater.catalog.writing import Write
 from headwater.errors import CatalogError, EntityNotFound
 from headwater.schema.registry import Registry
-from headwater.store.database import connect
+from headwater.store.opening import connect
 
 from .oracle import Doc, Edge, User
 

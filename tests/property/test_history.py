@@ -23,7 +23,8 @@ from hypothesis.stateful import (
 
 from headwater.errors import CatalogError
 from headwater.schema.registry import standard
-from headwater.store.database import Transaction, connect
+from headwater.store.database import Transaction
+from headwater.store.opening import connect
 
 from .driver import Driver, refusal
 from .oracle import KINDS, TEXTS, Doc, Edge, Oracle, Refused, Thing, User

@@ -238,10 +238,5 @@ def history(session: Session, kind: str, name: str) -> None:
 
 
 def _versions(session: Session, declared: EntityType, found: Entity) -> list[Document]:
-    """The versions of an entity that was read, up to the one that was read."""
-    versions = session.collection(declared).versions(found.id)
-    if session.as_of is not None:
-        now = found.updated_at or 0
-        earlier = [each for each in versions if (each.updated_at or 0) < now and each.version != found.version]
-        versions = [found, *earlier]
-    return [wire(each) for each in versions]
+    """The versions of an entity that was read, as of the same moment."""
+    return [wire(each) for each in session.collection(declared).versions(found.id, as_of=session.as_of)]

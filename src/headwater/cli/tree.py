@@ -303,7 +303,7 @@ def demo(
     """Train small models, catalogue them with their data, tell what the catalogue answers, and serve it."""
     from headwater.cli import upkeep
 
-    upkeep.demo(settings(host=host, port=port, database=database), serve=serve)
+    upkeep.demo(Screen(), settings(host=host, port=port, database=database), serve)
 
 
 @app.command(group=RUN)

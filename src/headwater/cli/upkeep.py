@@ -12,7 +12,6 @@ from headwater.cli.session import file_of, redacted
 
 if TYPE_CHECKING:
     from headwater.settings import Settings
-    from headwater.store.database import Database
 
 SECRET_LENGTH = 32
 """Characters that a secret for tokens has at least."""
@@ -35,11 +34,8 @@ def serve(screen: Screen, settings: "Settings") -> None:
     check_address(settings.host, settings.auth_secret is not None)
     _check_port(settings.host, settings.port)
     application = headwater.application(settings)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
     tokens = "" if settings.auth_secret else ", this machine only, without tokens"
-    screen.done(
-        f"Headwater is at http://{host}:{settings.port} with {redacted(settings.database)}{tokens}. Ctrl+C stops it."
-    )
+    screen.done(f"Headwater is at {_url(settings)} with {redacted(settings.database)}{tokens}. Ctrl+C stops it.")
     run(application)
 
 
@@ -61,20 +57,11 @@ def _check_port(host: str, port: int) -> None:
             ) from error
 
 
-def open_database(settings: "Settings") -> "Database":
-    """The database as it is, without bringing its schema up to date."""
-    if settings.database.startswith(("postgresql://", "postgres://")):
-        from headwater.store.postgresql import PostgreSql
-
-        return PostgreSql(settings.database, settings.write_timeout)
-    from headwater.store.sqlite import Sqlite
-
-    return Sqlite(settings.database, settings.write_timeout)
-
-
 def migrate(screen: Screen, settings: "Settings") -> None:
     """Bring the schema up to date; a database that does not exist is made."""
-    database = open_database(settings)
+    from headwater.store.opening import open_database
+
+    database = open_database(settings.database, settings.write_timeout)
     try:
         applied = database.migrate()
         newest = max(number for number, _ in database.dialect.migrations())
@@ -193,12 +180,17 @@ def secret_key(screen: Screen) -> None:
     screen.write(Fernet.generate_key().decode() + "\n")
 
 
-def demo(settings: "Settings", serve: bool) -> None:
-    """Fill a catalogue with examples and serve it."""
-    try:
-        from headwater import demo as example
-    except ImportError as error:
-        raise Failure(
-            f"the demo needs more packages ({error.name} is missing)", "pip install 'headwater[demo]'"
-        ) from error
-    example.run(settings, serve=serve)
+def demo(screen: Screen, settings: "Settings", serve_after: bool) -> None:
+    """Fill a catalogue with examples, tell what it answers, and serve it."""
+    from headwater.cli import demo as example
+
+    if serve_after:
+        _check_port(settings.host, settings.port)
+    example.run(screen, settings.database, _url(settings) if serve_after else None)
+    if serve_after:
+        serve(screen, settings)
+
+
+def _url(settings: "Settings") -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"

@@ -132,14 +132,15 @@ class Collection(Generic[E, C]):
         """How many entities there are."""
         return self._page(self._view(None, include, as_of) | self._filters(filters) | {"limit": 0}).total
 
-    def versions(self, key: Key) -> builtins.list[E]:
+    def versions(self, key: Key, *, as_of: AsOf | None = None) -> builtins.list[E]:
         """Every version, newest first, each as it was shown when it was recorded."""
-        answer = self._wire.ask("GET", self._path(key, "versions"))
+        answer = self._wire.ask("GET", self._path(key, "versions"), self._view(None, "non-deleted", as_of))
         return [self._read(orjson.loads(text)) for text in answer["versions"]]
 
-    def version(self, key: Key, number: float | str) -> E:
+    def version(self, key: Key, number: float | str, *, as_of: AsOf | None = None) -> E:
         """One version as it was shown when it was recorded."""
-        return self._read(self._wire.ask("GET", self._path(key, "versions", str(number))))
+        query = self._view(None, "non-deleted", as_of)
+        return self._read(self._wire.ask("GET", self._path(key, "versions", str(number)), query))
 
     def etag(self, key: Key) -> str:
         """The mark of the entity's present state, for ``if_match``; every change that is stored alters it."""

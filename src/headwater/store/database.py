@@ -25,7 +25,7 @@ from typing import Any, TypeVar, cast
 
 import aiosql
 
-from headwater.errors import CatalogError, StoreBusy, StoreError
+from headwater.errors import StoreBusy, StoreError
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -311,21 +311,3 @@ class Database(ABC):
                     {"number": number},
                 )
         return [number for number, _ in shipped if number not in known]
-
-
-def connect(url: str, timeout: float = 30.0) -> Database:
-    """Open ``sqlite:///path`` (or a plain path) or ``postgresql://…``; the schema is brought up to date."""
-    if url.startswith(("postgresql://", "postgres://")):
-        from headwater.store.postgresql import PostgreSql
-
-        database: Database = PostgreSql(url, timeout)
-    elif "://" in url and not url.startswith("sqlite:"):
-        raise CatalogError(
-            f"{url.partition('://')[0]}: not a database that Headwater knows; use sqlite:///path or postgresql://…"
-        )
-    else:
-        from headwater.store.sqlite import Sqlite
-
-        database = Sqlite(url, timeout)
-    database.migrate()
-    return database

@@ -24,9 +24,7 @@ def nodes_of(session: Session, entities: Iterable[int]) -> list[NodeRow]:
 
 def nodes_named(session: Session, entities: Iterable[int], paths: Iterable[str]) -> list[NodeRow]:
     """All intervals of the fields with these case-folded paths in these entities, oldest first."""
-    rows = session.queries.nodes_named(
-        session.connection, entities=json.dumps(list(entities)), paths=texts(paths)
-    )
+    rows = session.queries.nodes_named(session.connection, entities=json.dumps(list(entities)), paths=texts(paths))
     return [NodeRow(*row) for row in rows]
 
 

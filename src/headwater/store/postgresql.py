@@ -42,6 +42,7 @@ class PostgreSql(Database):
 
     def __init__(self, url: str, timeout: float) -> None:
         super().__init__(url, DIALECT, timeout)
+        self._try(url, timeout)
         self._pool = ConnectionPool(
             url, min_size=1, max_size=16, open=False, kwargs={"autocommit": True}, check=ConnectionPool.check_connection
         )
@@ -50,6 +51,13 @@ class PostgreSql(Database):
         except PoolTimeout as error:
             self._pool.close()
             raise StoreError(f"no connection to PostgreSQL within {timeout:g} s") from error
+
+    def _try(self, url: str, timeout: float) -> None:
+        """Connect once, since a pool that cannot connect keeps trying and does not say why."""
+        try:
+            psycopg.connect(url, connect_timeout=max(2, int(timeout))).close()
+        except psycopg.Error as error:
+            raise StoreError(f"no connection to PostgreSQL: {error}") from error
 
     @contextmanager
     def read(self) -> Iterator[Session]:

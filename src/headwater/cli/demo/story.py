@@ -12,8 +12,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from headwater.cli.changes import change_lines
+from headwater.cli.demo.questions import SENSITIVE, Answers, Path, shown
 from headwater.cli.screen import Columns, grid, moment, section, styled, words
-from headwater.demo.questions import SENSITIVE, Answers, Path, shown
 from headwater.schema import fqn
 from headwater.schema.base import Document, wire
 from headwater.schema.entities.mlmodel import MLMODEL, MlModel

