@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Every fixed statement, by name. aiosql turns each into a function; `each(:list)` takes a JSON array of
 -- texts, `numbers(:list)` one of whole numbers.
 

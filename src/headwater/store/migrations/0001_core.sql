@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The truths (documents, states, assertions, followers, settings, secrets, events) and the indexes over them.
 -- Words in braces differ between the databases; store/database.py holds their meaning.
 --
