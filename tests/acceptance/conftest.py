@@ -31,11 +31,6 @@ import psycopg
 import pytest
 from psycopg import sql
 
-SERVE = """
-import headwater
-from headwater.settings import Settings
-headwater.serve(Settings.from_environment())
-"""
 TEMPLATE = """
 import json, os, signal, sys
 import headwater, uvicorn.protocols.http.httptools_impl, uvicorn.lifespan.on, uvloop
@@ -282,7 +277,7 @@ def launching(start: Callable[[Path, dict[str, str]], Process], folder: Path) ->
             servers.append(server)
             if not wait or wait_until_ready(server):
                 return server
-            if "address already in use" not in log.read_text():
+            if not any(words in log.read_text() for words in ("cannot listen", "address already in use")):
                 break
         raise AssertionError(f"the server did not start: {servers[-1].log.read_text()[-2000:]}")
 
@@ -297,7 +292,11 @@ def launching_fresh(folder: Path) -> Iterator[Launch]:
     def start(log: Path, variables: dict[str, str]) -> Process:
         with log.open("wb") as output:
             return subprocess.Popen(
-                [sys.executable, "-c", SERVE], env=variables, stdout=output, stderr=subprocess.STDOUT, cwd=folder
+                [sys.executable, "-m", "headwater", "serve"],
+                env=variables,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
             )
 
     yield from launching(start, folder)

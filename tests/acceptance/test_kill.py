@@ -549,3 +549,32 @@ def test_a_hundred_kills_lose_no_acknowledged_write_and_leave_no_half(
     print(tally)
     record_property("tally", str(tally))
     assert tally.in_flight > tally.happened > 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_kill_during_the_first_start_leaves_a_database_that_starts(
+    relaunch: "Launch", kind: str, consistency: ModuleType, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Between the first statement of the migration and the last seed."""
+    moments = random.Random()
+    half_done = 0
+    for number in range(20):
+        url = f"sqlite:///{tmp_path / f'{number}.db'}"
+        if kind == "postgresql":
+            url = request.getfixturevalue("fresh_postgres")()
+        server = relaunch(url, wait=False)
+        time.sleep(moments.uniform(0, 0.1))
+        server.kill()
+        wait_for_backends(url)
+        with consistency.snapshot(url) as query:
+            master = "sqlite_master" if kind == "sqlite" else "pg_tables"
+            names = {row[0] for row in query(f"SELECT {'name' if kind == 'sqlite' else 'tablename'} FROM {master}")}
+            half_done += "entity" not in names
+        assert relaunch(url).caller().put("/api/v1/mlmodels", {"name": "m"}).status == 201
+        assert consistency.check(url) == []
+        with consistency.snapshot(url) as query:
+            assert query("SELECT type, fqn FROM entity GROUP BY type, fqn HAVING count(*) > 1") == []
+            assert query("SELECT count(*) FROM entity WHERE type = 'mlmodelService'") == [(1,)]
+    assert 0 < half_done < 20

@@ -23,6 +23,7 @@ MODELS = "/api/v1/mlmodels"
 MAX_BODY = 100_000
 SERVE = "import headwater; from headwater.settings import Settings; headwater.serve(Settings.from_environment())"
 
+COMMAND = "import sys; sys.argv[1:] = ['serve']; from headwater.cli import main; main()"
 
 SETTINGS: dict[str, Any] = {"max_body": MAX_BODY, "allowed_hosts": "catalogue.example, Other.example"}
 
@@ -75,9 +76,12 @@ def check_refused(reply: "Reply", *statuses: int) -> str:
 # who may be served ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("code", [SERVE, COMMAND], ids=["function", "command"])
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "catalogue.example"])
-def test_serving_other_machines_without_authentication_is_refused(spawn: "Spawn", tmp_path: Path, host: str) -> None:
-    process = spawn(SERVE, database=tmp_path / "headwater.db", host=host, port=1)
+def test_serving_other_machines_without_authentication_is_refused(
+    spawn: "Spawn", tmp_path: Path, host: str, code: str
+) -> None:
+    process = spawn(code, database=tmp_path / "headwater.db", host=host, port=1)
     output, _ = process.communicate(timeout=60)
     assert process.returncode not in (0, None)
     assert "HEADWATER_AUTH_SECRET" in output
@@ -285,6 +289,22 @@ def test_a_wrong_patch_is_the_callers_fault_and_changes_nothing(small: "Server",
     after = caller.get(f"{MODELS}/name/headwater.m")
     assert after.etag == before.etag
     assert after.json["name"] == "m"
+
+
+def test_a_patch_cannot_grow_without_bounds(small: "Server") -> None:
+    """Each copy of a member into itself doubles the document."""
+    caller = small.caller()
+    caller.put(MODELS, {"name": "bomb", "extension": {"a": "x" * 1000}})
+    path = f"{MODELS}/name/headwater.bomb"
+    copies = [{"op": "copy", "from": "/extension", "path": f"/extension/k{number}"} for number in range(40)]
+    check_refused(caller.patch(path, copies), 400)
+    assert caller.get(path).etag == '"1"'
+    assert caller.patch(path, copies[:2]).status == 200
+    after = caller.get(path, fields="extension").json["extension"]
+    assert after["k1"] == {"a": after["a"], "k0": {"a": after["a"]}}
+    statuses = [caller.patch(path, copies[:8]).status for _ in range(3)]
+    assert statuses[-1] == 400
+    assert caller.get("/health").status == 200
 
 
 @pytest.mark.parametrize("number", ["1e999", "1" * 400, "-1e999", "1e-999", "0." + "1" * 400])

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a PUT leaves alone, and what a JSON Patch makes of an entity."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jsonpatch
+import orjson
 from jsonpointer import JsonPointerException
 
 from headwater.catalog.access import Principal
@@ -18,6 +19,10 @@ from headwater.schema.registry import wire_members
 
 PROTECTED_FROM_BOTS = ("description", "displayName")
 """Texts that an automatic PUT does not overwrite once somebody wrote them."""
+
+
+COPIED_SIZE = 4 * 1024 * 1024
+"""Bytes that a document may have after a patch that copies."""
 
 
 def put(shape: Shape, old: Document, new: Document, principal: Principal, override: bool = False) -> Document:
@@ -113,12 +118,30 @@ def patch_document(base: Document, operations: Iterable[Mapping[str, Any]]) -> D
     operations = list(operations)
     check_depth(operations)
     try:
-        patched = jsonpatch.JsonPatch(operations).apply(base)
+        patched: Any = base
+        for run in _runs(operations):
+            patched = jsonpatch.JsonPatch(run).apply(patched)
+            if run[-1].get("op") == "copy":
+                _check_size(patched)
     except (jsonpatch.JsonPatchException, JsonPointerException, TypeError, KeyError, AttributeError) as error:
         raise InvalidEntity(f"the patch does not apply: {error}") from error
     if not isinstance(patched, dict):
         raise InvalidEntity("the patch does not apply: it replaces the whole object by something else")
     return patched
+
+
+def _runs(operations: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """The operations in parts that end with a copy: each may double the document, a few dozen would fill any memory."""
+    start = 0
+    for end, operation in enumerate(operations, 1):
+        if operation.get("op") == "copy" or end == len(operations):
+            yield operations[start:end]
+            start = end
+
+
+def _check_size(document: object) -> None:
+    if len(orjson.dumps(document)) > COPIED_SIZE:
+        raise InvalidEntity(f"the patch copies so much that the document would exceed {COPIED_SIZE} bytes")
 
 
 def _with_empty_lists(shape: Shape, rendered: Document) -> Document:
