@@ -390,7 +390,7 @@ class LineageReader:
         up, cut_up = self._walk(root.node, upstream, visited, cap, against=True)
         down, cut_down = self._walk(root.node, downstream, visited, cap, against=False)
         self.names.nodes(visited)
-        pairs = [*up, *(pair for pair in down if pair not in set(up))]
+        pairs = list(dict.fromkeys([*up, *down]))
         details = self.details(pairs)
         renderer = Renderer(self.context.shapes[root.type], self.names, self.context.collections, self.view.base)
         reply = {
