@@ -143,6 +143,19 @@ class Driver:
             found = {table: session.rows(f"SELECT {query.format(alive=alive)}", {}) for table, query in INDEXES.items()}
         return {table: sorted(map(tuple, rows), key=repr) for table, rows in found.items()}
 
+    def intervals(self) -> dict[str, list[tuple[tuple[str, ...], int, int | None]]]:
+        """What index tables say of usages, references and fields, with ids; each with its interval of positions."""
+        queries = {
+            "usages": "t.id, e.id, i.path, i.label_type, i.state FROM tag_usage i JOIN entity t ON t.node = i.tag "
+            "JOIN entity e ON e.node = i.entity",
+            "references": "e.id, i.field, t.id FROM relationship i JOIN entity t ON t.node = i.target "
+            "JOIN entity e ON e.node = i.referrer",
+            "fields": "e.id, i.path, i.name FROM lineage_node i JOIN entity e ON e.node = i.entity",
+        }
+        with self.catalog.database.read() as session:
+            found = {what: session.rows(f"SELECT i.since, i.until, {query}", {}) for what, query in queries.items()}
+        return {what: [(tuple(row[2:]), row[0], row[1]) for row in rows] for what, rows in found.items()}
+
 
 def refusal(error: CatalogError) -> str:
     """The name of a refusal."""

@@ -223,6 +223,9 @@ class Snapshot:
     things: dict[str, Doc]
     types: dict[str, str]
     edges: dict[tuple[str, str], Edge]
+    usages: set[tuple[str, ...]]
+    references: set[tuple[str, ...]]
+    fields: set[tuple[str, ...]]
 
 
 class User(NamedTuple):
@@ -357,11 +360,7 @@ class Oracle:
 
     def fields(self, thing: Thing) -> set[str]:
         """The case-folded paths of the fields that an entity has."""
-        if thing.removed:
-            return set()
-        features = {quoted(one["name"]).casefold() for one in thing.doc.get("mlFeatures") or ()}
-        columns = _columns_of(thing.doc.get("columns"))
-        return features | {".".join([*above, quoted(one["name"])]).casefold() for one, above in columns}
+        return set() if thing.removed else set(_fields(thing.doc))
 
     def derived(self) -> dict[tuple[str, str], set[tuple[str, str]]]:
         """What follows from documents: pairs of ids, each with its pairs of case-folded paths."""
@@ -426,7 +425,31 @@ class Oracle:
             things={id_: deepcopy(self.inherited(self.things[id_], shown)) for id_, shown in own.items()},
             types={id_: self.things[id_].type for id_ in own},
             edges=self.edges(),
+            usages={usage for one in self.present() for usage in self._usages(one)},
+            references={reference for one in self.present() for reference in self._references(one)},
+            fields={(one.id, *named) for one in self.present() for named in _fields(one.doc).items()},
         )
+
+    def _usages(self, thing: Thing) -> Iterator[tuple[str, ...]]:
+        """Which tags sit where on an entity: tag, entity, case-folded path, type and state of the label."""
+        seen = set()
+        for path, holder in (("", thing.doc), *_parts_of(thing.doc)):
+            for label in holder.get("tags") or ():
+                if (label.tag, path.casefold()) not in seen and not self._gone(label):
+                    seen.add((label.tag, path.casefold()))
+                    yield label.tag, thing.id, path.casefold(), label.label_type, label.state
+
+    def _references(self, thing: Thing) -> Iterator[tuple[str, ...]]:
+        """To what an entity refers: entity, member and target."""
+        sources = [one["dataSource"] for one in _sources(thing.doc)]
+        members = {
+            "owners": thing.doc.get("owners") or [],
+            "domains": thing.doc.get("domains") or [],
+            "dashboard": [thing.doc["dashboard"]] if thing.doc.get("dashboard") else [],
+            "mlFeatures.featureSources.dataSource": sources,
+        }
+        for member, refs in members.items():
+            yield from ((thing.id, member, ref.id) for ref in refs if not self._gone(ref))
 
     def versions(self, id_: str, position: int | None = None) -> list[Doc]:
         """Every version of an entity as it was shown when it was recorded, newest first."""
@@ -882,6 +905,17 @@ def _columns_of(columns: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[Doc
         yield from _columns_of(column.get("children"), (*above, quoted(column["name"])))
 
 
+def _parts_of(doc: Doc) -> Iterator[tuple[str, Doc]]:
+    """Features and columns with their paths."""
+    yield from ((quoted(one["name"]), one) for one in doc.get("mlFeatures") or ())
+    yield from ((".".join([*above, quoted(one["name"])]), one) for one, above in _columns_of(doc.get("columns")))
+
+
+def _fields(doc: Doc) -> dict[str, str]:
+    """The fields of a document: case-folded path to the path as it is written."""
+    return {path.casefold(): path for path, _ in _parts_of(doc)}
+
+
 def _sort_labels(holder: Doc) -> None:
     holder["tags"] = sorted(holder["tags"], key=lambda label: str(label["tagFQN"]))
 
@@ -945,6 +979,8 @@ def _comparable(member: str, value: Any) -> Any:
         return value["id"]
     if member == "tags":
         return {one["tagFQN"] for one in value}
+    if member == "mlHyperParameters":  # Two of one name may change places.
+        return sorted(map(repr, map(sorted, map(dict.items, value)))), [one["name"] for one in value]
     if member == "columns":
         return [
             {

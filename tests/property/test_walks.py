@@ -22,7 +22,8 @@ NODES = 6
 Pair = tuple[str, str]
 STEPS = st.lists(
     st.tuples(st.sampled_from(["put", "put", "put", "delete", "remove"]), st.integers(0, 5), st.integers(0, 5)),
-    max_size=25,
+    min_size=8,
+    max_size=30,
 )
 COUNTER = itertools.count()
 
