@@ -609,7 +609,7 @@ def unsigned(claims: dict[str, object], algorithm: str) -> str:
 
 
 def test_with_a_secret_callers_must_prove_who_they_are(launch: "Launch", tmp_path: Path, auth_secret: str) -> None:
-    from headwater.api.auth import issue
+    from headwater.api.tokens import issue
 
     server = launch(f"sqlite:///{tmp_path / 'headwater.db'}", auth_secret=auth_secret)
     claims: dict[str, object] = {"sub": "admin", "isBot": False, "exp": int(time.time()) + 600}

@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from headwater.api.app import Application
-from headwater.api.auth import issue
 from headwater.api.http import Request
+from headwater.api.tokens import issue
 
 Json = Any
 

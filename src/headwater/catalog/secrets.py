@@ -5,11 +5,14 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-
-from cryptography.fernet import Fernet, InvalidToken
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING
 
 from headwater.errors import CatalogError, InvalidEntity
 from headwater.schema.base import Document
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 MASK = "*********"
 
@@ -33,7 +36,9 @@ class Vault:
         self._file = key_file
         self._cipher: Fernet | None = None
 
-    def _open(self) -> Fernet:
+    def _open(self) -> "Fernet":
+        from cryptography.fernet import Fernet
+
         if self._cipher is None:
             try:
                 self._cipher = Fernet(self._key or self._key_of_file())
@@ -44,15 +49,15 @@ class Vault:
         return self._cipher
 
     def _key_of_file(self) -> str:
+        from cryptography.fernet import Fernet
+
         if self._file is None:
             raise InvalidEntity(
                 "a connection with a password or key needs HEADWATER_SECRET_KEY to be set on the server, "
                 "so that it can be stored encrypted"
             )
         if not self._file.exists():
-            descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as handle:
-                handle.write(Fernet.generate_key().decode())
+            _write_once(self._file, Fernet.generate_key())
         return self._file.read_text().strip()
 
     def encrypt(self, secret: str) -> str:
@@ -61,10 +66,24 @@ class Vault:
 
     def decrypt(self, ciphertext: str) -> str:
         """The secret; ``CatalogError`` if it was encrypted with another key."""
+        from cryptography.fernet import InvalidToken
+
         try:
             return self._open().decrypt(ciphertext.encode()).decode()
         except InvalidToken as error:
             raise CatalogError("a stored secret was encrypted with another key than this installation's") from error
+
+
+def _write_once(path: Path, content: bytes) -> None:
+    """Make a file, readable for its owner only, that is there whole or not at all; whoever comes first counts."""
+    with NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}.") as draft:
+        draft.write(content)
+        draft.flush()
+        os.fsync(draft.fileno())
+        try:
+            os.link(draft.name, path)
+        except FileExistsError:
+            return
 
 
 def split(document: Document, members: tuple[str, ...]) -> dict[str, str]:

@@ -6,6 +6,7 @@ Reads take one snapshot, writes one transaction. A change returns once it is saf
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -143,6 +144,7 @@ class Catalog:
 
     def bulk_upsert(self, declared: EntityType, requests: Sequence[Document], write: Write) -> Document:
         """Create or update many entities; the counts, and for each row what became of it."""
+        write = replace(write, if_match=None)
         passed: list[Document] = []
         failed: list[Document] = []
         for start in range(0, len(requests), CHUNK):

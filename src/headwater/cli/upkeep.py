@@ -155,7 +155,7 @@ def restore(screen: Screen, settings: "Settings", source: Path, force: bool) -> 
 
 def token(screen: Screen, settings: "Settings", name: str, bot: bool, days: int | None) -> None:
     """Print a token."""
-    from headwater.api.auth import issue
+    from headwater.api.tokens import issue
 
     if not settings.auth_secret:
         raise Failure(

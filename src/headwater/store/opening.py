@@ -7,7 +7,7 @@ from headwater.store.database import Database
 
 def open_database(url: str, timeout: float = 30.0) -> Database:
     """The database of ``sqlite:///path`` (or a plain path) or ``postgresql://…``, its schema as it is."""
-    if url.startswith(("postgresql://", "postgres://")):
+    if url.startswith(("postgresql:", "postgres:")):
         from headwater.store.postgresql import PostgreSql
 
         return PostgreSql(url, timeout)
