@@ -565,7 +565,7 @@ def test_a_kill_during_the_first_start_leaves_a_database_that_starts(
         if kind == "postgresql":
             url = request.getfixturevalue("fresh_postgres")()
         server = relaunch(url, wait=False)
-        time.sleep(moments.uniform(0, 0.1))
+        time.sleep(moments.uniform(0, 0.4))
         server.kill()
         wait_for_backends(url)
         with consistency.snapshot(url) as query:
