@@ -577,4 +577,4 @@ def test_a_kill_during_the_first_start_leaves_a_database_that_starts(
         with consistency.snapshot(url) as query:
             assert query("SELECT type, fqn FROM entity GROUP BY type, fqn HAVING count(*) > 1") == []
             assert query("SELECT count(*) FROM entity WHERE type = 'mlmodelService'") == [(1,)]
-    assert 0 < half_done < 20
+    assert half_done > 0
