@@ -212,13 +212,24 @@ GROUND: tuple[tuple[str, Doc], ...] = (
                     "name": "age",
                     "description": "in years",
                     "tags": ["Sens.a"],
-                    "featureSources": [{"name": "age", "dataSource": 'wh.db."s.1".t'}],
+                    "featureSources": [{"name": "AGE", "dataSource": 'wh.db."s.1".t'}],
                 },
                 {"name": "city", "featureSources": [{"name": "addr.city", "dataSource": 'wh.db."s.1".t'}]},
             ],
         },
     ),
 )
+
+
+EDGES: tuple[tuple[User, Doc], ...] = (
+    (USERS[0], {"description": "by hand"}),
+    (
+        USERS[1],
+        {"columnsLineage": [{"fromColumns": ['wh.db."s.1".t.AGE'], "toColumn": 'wh.db."s.1"."T.1".age'}]},
+    ),
+    (USERS[2], {"source": "ViewLineage", "sqlQuery": "select", "description": "by a view"}),
+)
+"""What is said of the edge between the two tables."""
 
 
 # the machine ------------------------------------------------------------------------------------------------------
@@ -238,6 +249,7 @@ class Histories(RuleBasedStateMachine):
         self.driver = Driver(type(self).url(), REGISTRY)
         self.first = self.driver.position()
         self.oracle = Oracle(self.first, self.now)
+        self.compared = self.first
         self.foreign = {one["id"] for type_ in KINDS for one in self.driver.listed(type_)[0]}
         self.last_request: tuple[str, Doc] | None = None
         self.last_patch: tuple[Thing, str, Any, User] | None = None
@@ -246,6 +258,9 @@ class Histories(RuleBasedStateMachine):
     def lay_the_ground(self) -> None:
         for type_, request in GROUND:
             self.create(type_, request, USERS[0])
+        one, other = self.oracle.present("table")
+        for user, details in EDGES:
+            self.assert_edge((one, other), details, user)
 
     # doing the same on both sides -----------------------------------------------------------------------------
 
@@ -510,6 +525,9 @@ class Histories(RuleBasedStateMachine):
                 | ({"function": function} if function else {})
                 for one, other, function in pairs
             ]
+        self.assert_edge(ends, details, user)
+
+    def assert_edge(self, ends: tuple[Thing, Thing], details: Doc, user: User) -> None:
         note(f"edge {self.oracle.fqn(ends[0])} -> {self.oracle.fqn(ends[1])}: {details}")
         self.both(
             lambda: self.driver.put_edge(*typed(ends), deepcopy(details), user),
@@ -555,9 +573,10 @@ class Histories(RuleBasedStateMachine):
     def present_is_equal(self) -> None:
         self.failed = True
         assert self.driver.position() == self.oracle.position
-        if self.oracle.position > self.first:
+        if self.oracle.position > self.compared:
             self.compare(None)
             self.compare_newest_entity()
+            self.compared = self.oracle.position
         self.failed = False
 
     def compare(self, position: int | None) -> None:
@@ -673,15 +692,20 @@ def typed(ends: tuple[Thing, Thing]) -> tuple[tuple[str, str], tuple[str, str]]:
     return (ends[0].type, ends[0].id), (ends[1].type, ends[1].id)
 
 
-def normal(shown: Doc) -> Doc:
-    """A document as both sides write it: no empty texts of change, times alike, changes by member only."""
-    shown = deepcopy(shown)
-    shown.pop("incrementalChangeDescription", None)
+def outline(shown: Doc) -> Doc:
+    """A document whose change description only tells which members changed, as the oracle does."""
+    shown = {member: value for member, value in shown.items() if member != "incrementalChangeDescription"}
     change = shown.get("changeDescription")
     if change and "members" not in change:
         entries = [*change["fieldsAdded"], *change["fieldsUpdated"], *change["fieldsDeleted"]]
         members = {str(entry["name"]).split(".")[0] for entry in entries}
         shown["changeDescription"] = {"previousVersion": change["previousVersion"], "members": sorted(members)}
+    return shown
+
+
+def normal(shown: Doc) -> Doc:
+    """An outline in which one moment is written in one way."""
+    shown = deepcopy(shown)
     _normal_times(shown)
     return shown
 
@@ -699,7 +723,10 @@ def _normal_times(value: Any) -> None:
 
 def equal(mine: list[Doc], found: list[Doc], what: str) -> None:
     """Both lists hold the same documents; else a message that names what differs."""
-    expected, real = [normal(one) for one in mine], [normal(one) for one in found]
+    expected, real = [outline(one) for one in mine], [outline(one) for one in found]
+    if expected == real:
+        return
+    expected, real = [normal(one) for one in expected], [normal(one) for one in real]
     if expected == real:
         return
     lines = []
@@ -753,15 +780,15 @@ def emptied(url: str) -> str:
     return url
 
 
-@pytest.mark.parametrize("name", ["A", "B"])
+@pytest.mark.parametrize("name", ["J", "L"])
 def test_a_sequence_of_changes_leads_to_what_the_oracle_says(tmp_path: Path, name: str) -> None:
-    run(files(tmp_path), examples=15, steps=30, repeatable=name)
+    run(files(tmp_path), examples=30, steps=30, repeatable=name)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_many_sequences_of_changes_lead_to_what_the_oracle_says(tmp_path: Path) -> None:
-    run(files(tmp_path), examples=100, steps=50)
+    run(files(tmp_path), examples=150, steps=50)
 
 
 @pytest.mark.slow
@@ -770,4 +797,4 @@ def test_sequences_of_changes_lead_to_what_the_oracle_says_on_postgresql(
     fresh_postgres: Callable[[], str],
 ) -> None:
     url = fresh_postgres()
-    run(lambda: emptied(url), examples=30, steps=35)
+    run(lambda: emptied(url), examples=35, steps=40)
