@@ -34,8 +34,8 @@ DOCUMENT = (
 Row = tuple[Any, ...]
 
 TABLES = {
-    "entity": "node id type fqn fqn_key name parent version revision deleted removed position updated_at updated_by "
-    "document change card",
+    "entity": "node id type fqn fqn_key name parent version revision deleted removed position updated_at updated_by card "
+    "shown_since",
     "entity_state": "position entity name parent version revision deleted removed updated_at updated_by document "
     "change withdrawn",
     "fqn_interval": "fqn_key since until entity fqn",
@@ -112,11 +112,11 @@ def _add_tables(transaction: Transaction, start: int, count: int) -> None:
             service=above["databaseService"],
         )
         state = (1, 1, 0)  # version in tenths, revision, not deleted
-        made = (now, "admin", document)
+        made = (now, "admin")
         rows["entity"].append(
-            (node, entity_id, "table", fqn, key, name, schema.node, *state, None, position, *made, None, None)
+            (node, entity_id, "table", fqn, key, name, schema.node, *state, None, position, *made, None, position)
         )
-        rows["entity_state"].append((position, node, name, schema.node, *state, 0, *made, None, None))
+        rows["entity_state"].append((position, node, name, schema.node, *state, 0, *made, document, None, None))
         rows["fqn_interval"].append((key, position, None, node, fqn))
         rows["change_event"].append(
             (position, new_id(), "entityCreated", node, "table", fqn, "admin", now, None, 1, None)

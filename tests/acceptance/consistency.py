@@ -166,24 +166,24 @@ def _history(query: Query) -> Iterator[str]:
 
 
 def _present(query: Query) -> Iterator[str]:
-    """Each entity is as its newest state says."""
+    """Each entity is as its newest state says, which holds its document."""
     orphans = query("SELECT s.position FROM entity_state s LEFT JOIN entity e ON e.node = s.entity WHERE e.id IS NULL")
     yield from (f"the state at {position} belongs to no entity" for (position,) in orphans)
     rows = query(
-        "SELECT e.node, e.removed, e.position, e.name, e.parent, e.deleted, e.document, e.version, e.revision, "
-        "e.updated_at, e.updated_by, e.change, s.removed, s.position, s.name, s.parent, s.deleted, s.document, "
-        "s.version, s.revision, s.updated_at, s.updated_by, s.change "
+        "SELECT e.node, e.removed, e.position, e.name, e.parent, e.deleted, e.version, e.revision, "
+        "e.updated_at, e.updated_by, s.removed, s.position, s.name, s.parent, s.deleted, "
+        "s.version, s.revision, s.updated_at, s.updated_by "
         "FROM entity e LEFT JOIN entity_state s "
         "ON s.position = (SELECT max(position) FROM entity_state WHERE entity = e.node)"
     )
     for row in rows:
-        node, present, newest = row[0], row[1:12], row[12:]
+        node, present, newest = row[0], row[1:10], row[10:]
         if newest[0] is None:
             yield f"entity {node} has no state"
         elif bool(present[0]) != bool(newest[0]):
             yield f"entity {node} is removed, or its newest state is, but not both"
         elif present[0]:
-            if (present[0], *present[1:7]) != (newest[1], *newest[1:7]):
+            if (present[0], *present[1:6]) != (newest[1], *newest[1:6]):
                 yield f"the tombstone of entity {node} differs from its newest state"
         elif present[1:] != newest[1:]:
             yield f"entity {node} differs from its newest state"
@@ -237,7 +237,10 @@ def check_indexes(url: str) -> list[str]:
     with snapshot(url) as query:
         entities = [
             Entity._make((*row[:8], json.loads(row[8])))
-            for row in query("SELECT node, id, type, fqn, name, parent, deleted, removed, document FROM entity")
+            for row in query(
+                "SELECT e.node, e.id, e.type, e.fqn, e.name, e.parent, e.deleted, e.removed, s.document "
+                "FROM entity e JOIN entity_state s ON s.position = e.position"
+            )
         ]
         by_id = {entity.id: entity for entity in entities}
         by_node = {entity.node: entity for entity in entities}

@@ -385,7 +385,10 @@ def look(caller: "Caller", fqn: str) -> State | None:
 def stored(consistency: ModuleType, url: str) -> tuple[dict[str, State], set[tuple[str, str]]]:
     """Every model and table, and every asserted edge, read with SQL."""
     with consistency.snapshot(url) as query:
-        rows = query("SELECT id, node, fqn, revision, deleted, document, removed, type FROM entity")
+        rows = query(
+            "SELECT e.id, e.node, e.fqn, e.revision, e.deleted, s.document, e.removed, e.type "
+            "FROM entity e JOIN entity_state s ON s.position = e.position"
+        )
         edges = query("SELECT upstream, downstream FROM lineage_edge WHERE owner IS NULL AND until IS NULL")
     names = {row[0]: row[2] for row in rows}
     by_node = {row[1]: row[2] for row in rows}

@@ -88,21 +88,21 @@ def list_(call: Call) -> Response:
         paging["after"] = page.after
     if page.before:
         paging["before"] = page.before
-    return render({"data": page.data, "paging": paging})
+    return Response(200, b'{"data":[%b],"paging":%b}' % (b",".join(page.bodies), orjson.dumps(paging)))
 
 
 def get(call: Call) -> Response:
     """One entity."""
     found = call.catalog.get(call.type, call.key, call.view())
-    return Response(200, orjson.dumps(found.document), {"ETag": f'"{found.revision}"'})
+    return Response(200, found.body, {"ETag": f'"{found.revision}"'})
 
 
 def create_(call: Call) -> Response:
     """A new entity."""
     outcome = call.catalog.create(call.type, _object(call), call.write())
     response = _written(outcome, 201)
-    if href := outcome.document.get("href"):
-        response.headers["Location"] = href
+    if call.base is not None:
+        response.headers["Location"] = f"{call.base}/api/v1/{call.type.collection}/{outcome.id}"
     return response
 
 
@@ -191,4 +191,4 @@ def _written(outcome: Outcome, status: int = 200) -> Response:
     headers = {"ETag": f'"{outcome.revision}"', "X-OpenMetadata-Change": outcome.event}
     if outcome.warnings:
         headers[WARNING] = json.dumps(outcome.warnings)
-    return Response(status, orjson.dumps(outcome.document), headers)
+    return Response(status, outcome.body, headers)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """From stored documents to what readers see: names, FQNs, inherited owners and domains, links."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 import orjson
 
 from headwater.catalog.names import Card, Names
-from headwater.catalog.shape import Shape
+from headwater.catalog.shape import Outline, Shape
 from headwater.schema import fqn
 from headwater.schema.base import Document
 from headwater.schema.declare import SOFT_DELETE, Child, EntityType, Reference
@@ -15,41 +16,32 @@ from headwater.store.rows import EntityRow
 HIDDEN = ("system",)
 """Members of stored documents that no reader sees."""
 
+OPEN = "\x01"
+"""Stands where the server's address belongs, in links that are kept. No JSON text holds this character otherwise."""
 
-def ids_in(shape: Shape, document: Document) -> set[str]:
-    """The ids of everything that a document names."""
-    ids = {value["id"] for member in shape.structure if isinstance(value := document.get(member), dict)}
-    _add_named(ids, document, shape.references, shape.tagged)
-    for child in shape.declared.children:
-        _add_ids(ids, child, document.get(child.field))
-    return ids
+_LINK = re.compile(rb',"href":"\x01[^"]*"')
 
 
-def _add_ids(ids: set[str], child: Child, items: Iterable[Document] | None) -> None:
-    for item in items or ():
-        _add_named(ids, item, child.references, child.tagged)
-        for inner in child.children:
-            _add_ids(ids, inner, item.get(inner.field))
-        if child.recursive:
-            _add_ids(ids, child, item.get(child.recursive))
-
-
-def _add_named(ids: set[str], holder: Document, references: Iterable[Reference], tagged: bool) -> None:
-    for reference in references:
-        if value := holder.get(reference.field):
-            ids.update([item["id"] for item in value] if reference.many else (value["id"],))
-    if tagged and (labels := holder.get("tags")):
-        ids.update([label["id"] for label in labels])
+def addressed(body: bytes, base: str | None) -> bytes:
+    """JSON with open links, for readers who reach the server at ``base``; None takes the links out."""
+    if base is None:
+        return _LINK.sub(b"", body)
+    return body.replace(OPEN.encode(), orjson.dumps(base)[1:-1])
 
 
 class Renderer:
-    """Writes documents of one type as readers see them. ``base`` is the URL before ``/api/v1``; None: no links."""
+    """Writes documents of one type as readers see them.
+
+    ``base`` is the URL before ``/api/v1`` (``OPEN``: to be filled in later; None: no links). ``shows`` collects the
+    nodes of everything that was written out.
+    """
 
     def __init__(self, shape: Shape, names: Names, collections: Mapping[str, str], base: str | None = None) -> None:
         self.shape = shape
         self.names = names
         self.collections = collections
         self.base = base
+        self.shows: set[int] = set()
         self._written: dict[str, Document] = {}
         """References by id: the columns of one table make the sources of many features."""
 
@@ -146,8 +138,9 @@ class Renderer:
 
     def card(self, card: Card) -> Document:
         """A reference to the entity of a card."""
-        written = self._written.get(card.id)
+        written: Document | None = self._written.get(card.id)
         if written is None:
+            self.shows.add(card.node)
             written = {
                 "id": card.id,
                 "type": card.type,
@@ -170,7 +163,8 @@ class Renderer:
             card = self.names.by_id.get(label["id"])
             if card is None or card.removed:
                 continue
-            entry = {"tagFQN": card.fqn, "name": card.name}
+            self.shows.add(card.node)
+            entry: Document = {"tagFQN": card.fqn, "name": card.name}
             for member in ("displayName", "description", "style"):
                 if member in card.shown:
                     entry[member] = card.shown[member]
@@ -183,14 +177,16 @@ class Renderer:
             written.sort(key=lambda entry: str(entry["tagFQN"]))
         return written
 
-    def link(self, entity_type: str, entity_id: str) -> str:
+    def link(self, entity_type: str, entity_id: str) -> str | orjson.Fragment:
         """The URL of an entity."""
-        return f"{self.base}/api/v1/{self.collections.get(entity_type, entity_type)}/{entity_id}"
+        url = f"{self.base}/api/v1/{self.collections.get(entity_type, entity_type)}/{entity_id}"
+        return orjson.Fragment(f'"{url}"') if self.base == OPEN else url
 
     def inherit(self, parent: int | None, rendered: Document) -> None:
         """Take the owners and domains of the nearest ancestor that has any, marked as inherited."""
         missing = [r for r in self.shape.references if r.inherited and not rendered.get(r.field)]
         while missing and parent is not None and (above := self.names.node(parent)):
+            self.shows.add(parent)
             for reference in list(missing):
                 stored = above.shown.get(reference.field)
                 if stored:
@@ -202,6 +198,17 @@ class Renderer:
             parent = above.parent
 
 
+def written_out(
+    outline: Outline, row: EntityRow, names: Names, collections: Mapping[str, str]
+) -> tuple[Document, set[int]]:
+    """An entity as it is kept for readers, all members and open links, and the nodes whose cards it depends on."""
+    names.load(outline.ids)
+    renderer = Renderer(outline.shape, names, collections, OPEN)
+    rendered = renderer.entity(row, outline.document)
+    renderer.inherit(row.parent, rendered)
+    return rendered, {row.node, *renderer.shows}
+
+
 def select(declared: EntityType, rendered: Document, shown: frozenset[str] | None) -> Document:
     """The entity without the optional members that were not asked for; None shows all."""
     if shown is None:
@@ -211,6 +218,6 @@ def select(declared: EntityType, rendered: Document, shown: frozenset[str] | Non
     for member in hidden:
         rendered.pop(member, None)
     if "tags" in hidden:
-        for _, holder in Shape(declared).labelled(rendered):
+        for _, holder in Outline(Shape(declared), rendered).labelled:
             holder.pop("tags", None)
     return rendered

@@ -9,7 +9,8 @@ Both therefore end with the same rows.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from headwater.catalog.shape import Field, Shape, sources
+from headwater.catalog.fields import End, Fields
+from headwater.catalog.shape import Field, Outline, sources
 from headwater.schema import fqn
 from headwater.schema.base import Document
 from headwater.schema.declare import FieldLineage, ReferenceLineage
@@ -17,9 +18,6 @@ from headwater.store import lineage, relationships
 from headwater.store.database import Transaction
 from headwater.store.relationships import Relationship, Usage
 from headwater.store.rows import NodeRow
-
-End = tuple[int, str]
-"""One end of an edge: an entity's node, and the case-folded path of a field in it (empty: the entity itself)."""
 
 
 class Link(NamedTuple):
@@ -42,27 +40,19 @@ class Indexed(NamedTuple):
 NOTHING = Indexed(set(), set(), {}, set())
 
 
-def indexed(shape: Shape, node: int, document: Document, nodes: Mapping[str, int]) -> Indexed:
+def indexed(outline: Outline, node: int, nodes: Mapping[str, int]) -> Indexed:
     """The index entries of a document; ``nodes`` maps ids to nodes. Ids without a node are passed over."""
     return Indexed(
-        set(_relationships(shape, document, nodes)),
-        set(_usages(shape, document, nodes)),
-        shape.fields(document),
-        set(_links(shape, node, document, nodes)),
+        {Relationship(nodes[one["id"]], place.member) for place, one in outline.references if one["id"] in nodes},
+        set(_usages(outline, nodes)),
+        outline.fields,
+        set(_links(outline, node, nodes)),
     )
 
 
-def _relationships(shape: Shape, document: Document, nodes: Mapping[str, int]) -> Iterable[Relationship]:
-    for place in shape.places(document):
-        value = place.holder[place.reference.field]
-        for item in value if place.reference.many else (value,):
-            if item["id"] in nodes:
-                yield Relationship(nodes[item["id"]], place.member)
-
-
-def _usages(shape: Shape, document: Document, nodes: Mapping[str, int]) -> Iterable[Usage]:
+def _usages(outline: Outline, nodes: Mapping[str, int]) -> Iterable[Usage]:
     seen = set()
-    for path, holder in shape.labelled(document):
+    for path, holder in outline.labelled:
         for label in holder.get("tags") or ():
             key = (label["id"], path.casefold())
             if label["id"] in nodes and key not in seen:
@@ -70,8 +60,9 @@ def _usages(shape: Shape, document: Document, nodes: Mapping[str, int]) -> Itera
                 yield Usage(nodes[label["id"]], path.casefold(), label["labelType"], label["state"])
 
 
-def _links(shape: Shape, node: int, document: Document, nodes: Mapping[str, int]) -> Iterable[Link]:
-    for rule in shape.declared.lineage:
+def _links(outline: Outline, node: int, nodes: Mapping[str, int]) -> Iterable[Link]:
+    document = outline.document
+    for rule in outline.shape.declared.lineage:
         if isinstance(rule, ReferenceLineage):
             if (target := document.get(rule.reference)) and target["id"] in nodes:
                 own, far = (node, ""), (nodes[target["id"]], "")
@@ -89,10 +80,8 @@ def _field_links(rule: FieldLineage, node: int, document: Document, nodes: Mappi
             yield Link((table, ""), own, member)
 
 
-def apply(
-    transaction: Transaction, node: int, before: Indexed, after: Indexed, position: int, new: bool = False
-) -> None:
-    """Bring the indexes from one document's entries to the next one's; ``new``: nobody can know its fields yet."""
+def apply(transaction: Transaction, fields: Fields, node: int, before: Indexed, after: Indexed, position: int) -> None:
+    """Bring the indexes from one document's entries to the next one's."""
     relationships.change_relationships(
         transaction,
         node,
@@ -101,10 +90,10 @@ def apply(
         position,
     )
     relationships.change_usages(transaction, node, before.usages - after.usages, after.usages - before.usages, position)
-    ids = _change_fields(transaction, node, before.fields, after.fields, position, new)
+    ids = _change_fields(transaction, fields, node, before.fields, after.fields, position)
     closed, opened = before.links - after.links, after.links - before.links
     if closed or opened:
-        ids |= node_ids(transaction, {end for link in closed | opened for end in link[:2]} - set(ids), position)
+        ids |= node_ids(transaction, fields, {end for link in closed | opened for end in link[:2]} - set(ids), position)
         lineage.change_derived(
             transaction,
             node,
@@ -115,43 +104,45 @@ def apply(
 
 
 def _change_fields(
-    transaction: Transaction, node: int, before: dict[str, Field], after: dict[str, Field], position: int, new: bool
+    transaction: Transaction,
+    fields: Fields,
+    node: int,
+    before: dict[str, Field],
+    after: dict[str, Field],
+    position: int,
 ) -> dict[End, int]:
     """End the fields that are gone, begin those that came, and tell the numbers of the latter."""
     gone = [path for path, field in before.items() if after.get(path) != field]
     come = {path: field for path, field in after.items() if before.get(path) != field}
     lineage.close_nodes(transaction, node, gone, position)
-    if not come:
-        return {}
-    ids = {} if new else _known(transaction, {(node, path) for path in come})
-    missing = [(node, path) for path in come if (node, path) not in ids]
-    ids |= zip(missing, transaction.new_nodes(len(missing)), strict=True)
-    lineage.add_nodes(
-        transaction, [NodeRow(ids[node, path], node, path, *field, position, None) for path, field in come.items()]
-    )
+    ids: dict[End, int] = {}
+    if come:
+        ids = {end: row.id for end, row in fields.find((node, path) for path in come).items()}
+        missing = [(node, path) for path in come if (node, path) not in ids]
+        ids |= zip(missing, transaction.new_nodes(len(missing)), strict=True)
+        lineage.add_nodes(
+            transaction, [NodeRow(ids[node, path], node, path, *field, position, None) for path, field in come.items()]
+        )
+    if gone or come:
+        fields.forget(node)
     return ids
 
 
-def node_ids(transaction: Transaction, ends: Iterable[End], position: int) -> dict[End, int]:
+def node_ids(transaction: Transaction, fields: Fields, ends: Iterable[End], position: int) -> dict[End, int]:
     """The numbers of ends; a field that nobody has seen yet gets one, with an empty interval of existence."""
-    ends = set(ends)
-    ids: dict[End, int] = {(entity, path): entity for entity, path in ends if not path}
-    fields = ends - set(ids)
-    ids |= _known(transaction, fields)
-    missing = sorted(fields - set(ids))
+    ids: dict[End, int] = {}
+    named = []
+    for end in ends:
+        if end[1]:
+            named.append(end)
+        else:
+            ids[end] = end[0]
+    ids |= {end: row.id for end, row in fields.find(named).items()}
+    missing = sorted({end for end in named if end not in ids})
     if missing:
         numbers = transaction.new_nodes(len(missing))
-        ids |= dict(zip(missing, numbers, strict=True))
-        lineage.add_nodes(
-            transaction,
-            [NodeRow(ids[entity, path], entity, path, path, None, position, position) for entity, path in missing],
-        )
+        ids |= zip(missing, numbers, strict=True)
+        rows = [NodeRow(ids[entity, path], entity, path, path, None, position, position) for entity, path in missing]
+        lineage.add_nodes(transaction, rows)
+        fields.add(rows)
     return ids
-
-
-def _known(transaction: Transaction, ends: Iterable[End]) -> dict[End, int]:
-    ends = set(ends)
-    if not ends:
-        return {}
-    rows = lineage.nodes_named(transaction, {entity for entity, _ in ends}, {path for _, path in ends})
-    return {(row.entity, row.path): row.id for row in rows if (row.entity, row.path) in ends}

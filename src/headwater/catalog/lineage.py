@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from headwater.catalog import indexes, merge
+from headwater.catalog import fields, indexes, merge
 from headwater.catalog.context import Context, Key, dump, parse
 from headwater.catalog.hydrate import Renderer
 from headwater.catalog.names import Names
@@ -220,11 +220,11 @@ class LineageWriter:
         kind = "entityLineageUpdated" if before and after else "entityLineageAdded" if after else "entityLineageDeleted"
         self._announce(kind, up, down, said.assertion.source)
 
-    def _ids(self, up: EntityRow, down: EntityRow, columns: set[Column], position: int) -> dict[indexes.End, int]:
+    def _ids(self, up: EntityRow, down: EntityRow, columns: set[Column], position: int) -> dict[fields.End, int]:
         ends = {(up.node, ""), (down.node, "")}
         ends |= {(up.node, column.upstream) for column in columns}
         ends |= {(down.node, column.downstream) for column in columns}
-        return indexes.node_ids(self.transaction, ends, position)
+        return indexes.node_ids(self.transaction, self.writer.fields, ends, position)
 
     def _announce(self, kind: str, up: EntityRow, down: EntityRow, source: str) -> None:
         edge = {

@@ -72,7 +72,7 @@ def _keep_texts(old: Document, new: Document) -> None:
 
 
 def _merge_items(child: Child, old: list[Document] | None, new: list[Document] | None, cautious: bool) -> None:
-    if not old or not new:
+    if not old or not new or old == new:
         return
     name = _name_key(child)
     old_by_name = {name(item): item for item in old}

@@ -62,11 +62,14 @@ class Names:
         self.position = position
         self.by_id: dict[str, Card] = {}
         self.by_node: dict[int, Card] = {}
+        self.numbers: dict[str, int] = {}
+        """Nodes by id."""
 
     def add(self, card: Card) -> None:
         """Remember a card."""
         self.by_id[card.id] = card
         self.by_node[card.node] = card
+        self.numbers[card.id] = card.node
 
     def load(self, ids: Iterable[str]) -> None:
         """Look up what is not known yet."""

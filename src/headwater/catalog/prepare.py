@@ -11,9 +11,9 @@ from difflib import get_close_matches
 from typing import Any
 from uuid import UUID
 
-from headwater.catalog.hydrate import ids_in
+from headwater.catalog.fields import Fields
 from headwater.catalog.names import Card, Names
-from headwater.catalog.shape import Shape, Source, sources
+from headwater.catalog.shape import Outline, Place, Source, sources
 from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema import fqn
 from headwater.schema.base import Document
@@ -31,61 +31,58 @@ DERIVED_OF_PART = ("fullyQualifiedName",)
 
 
 class Preparation:
-    """One request on its way into the store. ``document`` is taken over and changed in place."""
+    """One request on its way into the store. The new document is taken over and changed in place."""
 
     def __init__(
         self,
         session: Session,
         registry: Registry,
-        shape: Shape,
         names: Names,
-        document: Document,
-        old: Document | None = None,
+        fields: Fields,
+        new: Outline,
+        old: Outline | None = None,
     ) -> None:
         self.session = session
         self.registry = registry
-        self.shape = shape
         self.names = names
-        self.document = document
+        self.fields = fields
+        self.new = new
         self.old = old
         self.faults: list[str] = []
         self.warnings: list[str] = []
-        self.known_ids = ids_in(shape, old) if old else set()
+        self.known_ids = old.ids if old else set()
 
-    def run(self, user: str, timestamp: int) -> Document:
-        """The stored form; ``InvalidEntity`` with every fault, or ``EntityNotFound`` for what is referred to."""
+    def run(self, user: str, timestamp: int) -> None:
+        """Bring it to its stored form; ``InvalidEntity`` with every fault, ``EntityNotFound`` for what is missing."""
         self._resolve_references()
         self._resolve_labels(user, timestamp)
         self._check_parts()
         if self.faults:
             raise InvalidEntity(errors=self.faults)
         self._check_sources()
-        return self.document
 
     # references ---------------------------------------------------------------------------------------------------
 
     def _resolve_references(self) -> None:
-        places = self.shape.places(self.document)
-        wanted = [
-            (place.reference, place.member, one)
-            for place in places
-            for one in _as_list(place.holder[place.reference.field])
-        ]
-        self.names.load({entity_id for reference, _, one in wanted if (entity_id := _id_of(one))} | self.known_ids)
+        wanted = [(place, one) for place, value in self._given() for one in _as_list(value)]
+        self.names.load({entity_id for _, one in wanted if (entity_id := _id_of(one))} | self.known_ids)
         by_name = self.names.find(
-            {key for reference, _, one in wanted if not _id_of(one) for key in self._keys(reference, one)}
+            {key for place, one in wanted if not _id_of(one) for key in self._keys(place.reference, one)}
         )
-        for place in places:
-            value = place.holder[place.reference.field]
-            resolved = [
-                {"id": card.id, "type": card.type}
+        for place, value in self._given():
+            resolved = {
+                card.id: {"id": card.id, "type": card.type}
                 for one in _as_list(value)
                 if (card := self._card(place.reference, place.member, one, by_name))
-            ]
+            }
             if place.reference.many:
-                place.holder[place.reference.field] = list({entry["id"]: entry for entry in resolved}.values())
+                place.holder[place.reference.field] = list(resolved.values())
             elif resolved:
-                place.holder[place.reference.field] = resolved[0]
+                (place.holder[place.reference.field],) = resolved.values()
+
+    def _given(self) -> Iterator[tuple[Place, Any]]:
+        for place in self.new.places:
+            yield place, place.holder[place.reference.field]
 
     def _keys(self, reference: Reference, given: Any) -> Iterator[tuple[str, str]]:
         """The types and FQNs under which a reference without an id may be found."""
@@ -128,7 +125,7 @@ class Preparation:
 
     def _resolve_labels(self, user: str, timestamp: int) -> None:
         holders = []
-        for path, holder in self.shape.labelled(self.document):
+        for path, holder in self.new.labelled:
             if holder.get("tags"):
                 holders.append((path, holder))
             else:
@@ -167,7 +164,7 @@ class Preparation:
             return {}
         return {
             (path, label["id"], label["source"]): label
-            for path, holder in self.shape.labelled(self.old)
+            for path, holder in self.old.labelled
             for label in holder.get("tags") or ()
         }
 
@@ -182,46 +179,40 @@ class Preparation:
 
     def _check_parts(self) -> None:
         seen: set[tuple[int, str]] = set()
-        for child, path, item in self.shape.parts(self.document):
+        for child, path, folded, item in self.new.parts:
             for member in DERIVED_OF_PART:
                 item.pop(member, None)
             if child.is_field:
-                key = (id(child), path.casefold() if child.folded else path)
+                key = (id(child), folded if child.folded else path)
                 if key in seen:
                     self.faults.append(f"{child.field}: {item['name']} stands twice in one list")
                 seen.add(key)
 
     def _check_sources(self) -> None:
         """A source must be a column of its table, where the table's columns are known."""
-        rules = [rule for rule in self.shape.declared.lineage if isinstance(rule, FieldLineage)]
-        known = {_source_key(one): one.source for rule in rules for one in sources(rule, self.old or {})}
+        rules = self.new.shape.field_rules
+        known = {_source_key(one): one.source for rule in rules for one in self._sources(rule, self.old)}
         new = []
-        for each, one in ((rule, one) for rule in rules for one in sources(rule, self.document)):
-            one.source.pop("path", None)
-            if earlier := known.get(_source_key(one)):
-                one.source.update({"path": earlier["path"]} if "path" in earlier else {})
-            else:
-                new.append((each, one))
-        if not new:
-            return
-        nodes = {one.entity_id: self.names.by_id[one.entity_id].node for _, one in new}
-        paths = {path for _, one in new for path in _paths(one.source["name"])}
-        existing = {
-            (node.entity, node.path): node
-            for node in lineage.nodes_named(self.session, set(nodes.values()), paths)
-            if node.until is None
-        }
-        for rule, one in new:
-            name, table = one.source["name"], self.names.by_id[one.entity_id]
-            found = [path for path in _paths(name) if (table.node, path) in existing]
+        for rule in rules:
+            for one in self._sources(rule, self.new):
+                if earlier := known.get(_source_key(one)):
+                    one.source.update({"path": earlier["path"]} if "path" in earlier else {})
+                else:
+                    new.append((rule, one, self.names.by_id[one.entity_id], _paths(one.source["name"])))
+        existing = self.fields.find((table.node, path) for _, _, table, paths in new for path in paths)
+        for rule, one, table, paths in new:
+            found = [row for path in paths if (row := existing.get((table.node, path))) and row.until is None]
             if not found:
-                self._refuse_unknown(table, name)
+                self._refuse_unknown(table, one.source["name"])
                 continue
-            if found[0] != _paths(name)[0]:
-                one.source["path"] = fqn.normal(name)
-            self._compare_kinds(rule, one.source.get("dataType"), existing[table.node, found[0]], table)
+            if found[0].path != paths[0]:
+                one.source["path"] = fqn.normal(one.source["name"])
+            self._compare_kinds(rule, one.source.get("dataType"), found[0], table)
         if self.faults:
             raise InvalidEntity(errors=self.faults)
+
+    def _sources(self, rule: FieldLineage, outline: Outline | None) -> Iterable[Source]:
+        return sources(rule, outline.document) if outline else ()
 
     def _compare_kinds(self, rule: FieldLineage, said: str | None, column: NodeRow, table: Card) -> None:
         """Warn of a source whose type the column cannot have; of column types that no source knows, say nothing."""

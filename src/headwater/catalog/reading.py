@@ -11,12 +11,13 @@ import orjson
 
 from headwater.catalog import secrets, versions
 from headwater.catalog.context import Context, Key
-from headwater.catalog.hydrate import Renderer, ids_in, select
+from headwater.catalog.hydrate import Renderer, addressed, select
 from headwater.catalog.names import Names
+from headwater.catalog.shape import Outline
 from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema.base import Document
 from headwater.schema.declare import FOLLOWERS, EntityType
-from headwater.store import documents, history, relationships, settings
+from headwater.store import documents, history, relationships, renderings, settings
 from headwater.store.database import Session
 from headwater.store.rows import EntityRow
 
@@ -40,20 +41,36 @@ class View:
 
 
 class Found(NamedTuple):
-    """An entity with what its ETag is made of."""
+    """An entity as JSON, with what its ETag is made of."""
 
-    document: Document
+    body: bytes
     revision: int
+
+    @property
+    def document(self) -> Document:
+        """The entity."""
+        return read_object(self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A part of a list, and the cursors of its neighbours."""
+    """A part of a list, each entity as JSON, and the cursors of its neighbours."""
 
-    data: list[Document]
+    bodies: list[bytes]
     total: int
     after: str | None = None
     before: str | None = None
+
+    @property
+    def data(self) -> list[Document]:
+        """The entities."""
+        return [read_object(body) for body in self.bodies]
+
+
+def read_object(body: bytes) -> Document:
+    """The object that a JSON text holds."""
+    document: Document = orjson.loads(body)
+    return document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,25 +120,58 @@ class Reader:
             node = present.node if present else None
         return None if node is None else history.at(self.session, node, self.position)
 
-    def entities(self, declared: EntityType, rows: Sequence[EntityRow]) -> list[Document]:
-        """Entities as the view shows them, with one look-up for all the names in them."""
+    def found(self, declared: EntityType, key: Key) -> Found:
+        """The entity that a key names: as it is kept written out, where that is true; else written out now."""
+        kept = self._kept(declared, key)
+        if kept and DELETED[self.view.include] in (None, bool(kept.deleted)):
+            return Found(self._as_viewed(declared, kept.node, kept.body), kept.revision)
+        row = self.row(declared, key)
+        return Found(orjson.dumps(self.written(declared, [row])[0]), row.revision)
+
+    def _kept(self, declared: EntityType, key: Key) -> renderings.RenderingRow | None:
+        if "\0" in key.text or not self._reads_kept(declared):
+            return None
+        if not key.by_name:
+            return renderings.get(self.session, declared.name, key.text)
+        name = declared.lookup_or_none(key.text)
+        return renderings.find(self.session, declared.name, name) if name else None
+
+    def _reads_kept(self, declared: EntityType) -> bool:
+        """Whether the view is of what renderings hold: the present, without secrets."""
+        return self.position is None and not (self.view.secrets and declared.secrets)
+
+    def _as_viewed(self, declared: EntityType, node: int, kept: bytes) -> bytes:
+        """A rendering with this view's links and members."""
+        body = addressed(kept, self.view.base)
+        if self.view.fields is None:
+            return body
+        rendered = read_object(body)
+        self._compute(declared, node, rendered)
+        return orjson.dumps(select(declared, rendered, self.view.fields))
+
+    def bodies(self, declared: EntityType, rows: Sequence[EntityRow]) -> list[bytes]:
+        """Entities as JSON, as the view shows them."""
+        kept = renderings.of(self.session, [row.node for row in rows]) if rows and self._reads_kept(declared) else {}
+        others = [row for row in rows if row.node not in kept]
+        found = {row.node: orjson.dumps(one) for row, one in zip(others, self.written(declared, others), strict=True)}
+        found |= {node: self._as_viewed(declared, node, body) for node, body in kept.items()}
+        return [found[row.node] for row in rows]
+
+    def written(self, declared: EntityType, rows: Sequence[EntityRow]) -> list[Document]:
+        """Entities as the view shows them, written out now, with one look-up for all the names in them."""
         shape = self.context.shapes[declared.name]
         stored = [orjson.loads(row.document) for row in rows]
-        self.names.load({entity_id for document in stored for entity_id in ids_in(shape, document)})
+        self.names.load({entity_id for document in stored for entity_id in Outline(shape, document).ids})
         renderer = self.renderer(declared)
-        return [self._entity(declared, row, document, renderer) for row, document in zip(rows, stored, strict=True)]
+        return [self._written(declared, row, document, renderer) for row, document in zip(rows, stored, strict=True)]
 
-    def entity(self, declared: EntityType, row: EntityRow) -> Document:
-        """One entity as the view shows it."""
-        return self.entities(declared, [row])[0]
-
-    def _entity(self, declared: EntityType, row: EntityRow, stored: Document, renderer: Renderer) -> Document:
+    def _written(self, declared: EntityType, row: EntityRow, stored: Document, renderer: Renderer) -> Document:
         if self.view.secrets and declared.secrets:
             self._reveal(declared, row.node, stored)
         rendered = renderer.entity(row, stored)
         renderer.inherit(row.parent, rendered)
         if self.view.fields:
-            self._compute(declared, row, rendered, renderer)
+            self._compute(declared, row.node, rendered)
         return select(declared, rendered, self.view.fields)
 
     def _reveal(self, declared: EntityType, node: int, stored: Document) -> None:
@@ -129,28 +179,29 @@ class Reader:
         vault = self.context.vault
         secrets.fill(stored, declared.secrets, {place: vault.decrypt(text) for place, text in hidden.items()})
 
-    def _compute(self, declared: EntityType, row: EntityRow, rendered: Document, renderer: Renderer) -> None:
+    def _compute(self, declared: EntityType, node: int, rendered: Document) -> None:
         """Members that are not part of the document, where they were asked for."""
         asked = self.view.fields or frozenset()
+        renderer = self.renderer(declared)
         if "followers" in asked and declared.has(FOLLOWERS):
             position = self.position if self.position is not None else history.newest(self.session)
-            nodes = relationships.followers(self.session, row.node, position)
-            rendered["followers"] = self._references(nodes, renderer)
+            followers = relationships.followers(self.session, node, position)
+            rendered["followers"] = self._references(followers, renderer)
         for inverse in declared.inverses:
             if inverse.field in asked:
-                rendered[inverse.field] = self._references(self._referrers(inverse.of, inverse.member, row), renderer)
+                rendered[inverse.field] = self._references(self._referrers(inverse.of, inverse.member, node), renderer)
         for count in declared.counts:
             if count.field in asked and count.counts == "usage":
-                rendered[count.field] = relationships.usage_count(self.session, row.node)
+                rendered[count.field] = relationships.usage_count(self.session, node)
             elif count.field in asked:
-                rendered[count.field] = relationships.child_count(self.session, row.node)
+                rendered[count.field] = relationships.child_count(self.session, node)
 
-    def _referrers(self, entity_type: str, member: str, row: EntityRow) -> list[int]:
+    def _referrers(self, entity_type: str, member: str, node: int) -> list[int]:
         declared = self.context.registry[entity_type]
         if any(parent.field == member for parent in declared.parents):
-            return documents.below(self.session, [row.node], entity_type, self.position)
+            return documents.below(self.session, [node], entity_type, self.position)
         position = self.position if self.position is not None else history.newest(self.session)
-        return relationships.referrers_at(self.session, row.node, member, entity_type, position)
+        return relationships.referrers_at(self.session, node, member, entity_type, position)
 
     def _references(self, nodes: Iterable[int], renderer: Renderer) -> list[Document]:
         nodes = list(nodes)
@@ -170,13 +221,13 @@ class Reader:
         listing = self._listing(declared, request.filters)
         total = documents.total(self.session, listing)
         if request.limit == 0:
-            return Page(data=[], total=total)
+            return Page(bodies=[], total=total)
         after, before = read_cursor(request.after), read_cursor(request.before)
         rows = documents.page(self.session, listing, request.limit + 1, after, before)
         more = len(rows) > request.limit
         rows = (rows[1:] if before else rows[:-1]) if more else rows
         return Page(
-            data=self.entities(declared, rows),
+            bodies=self.bodies(declared, rows),
             total=total,
             after=write_cursor(rows[-1]) if rows and (more or before) else None,
             before=write_cursor(rows[0]) if rows and (after or (before and more)) else None,
@@ -264,7 +315,7 @@ class Reader:
         then = Reader(self.session, self.context, state.position, self.view)
         row = history.at(self.session, state.node, state.position) or state
         stored = orjson.loads(state.document)
-        then.names.load(ids_in(self.context.shapes[declared.name], stored))
+        then.names.load(Outline(self.context.shapes[declared.name], stored).ids)
         return then.renderer(declared).entity(state._replace(fqn=row.fqn), stored)
 
 

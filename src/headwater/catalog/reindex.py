@@ -7,8 +7,12 @@ import orjson
 
 from headwater.catalog import indexes
 from headwater.catalog.context import Context
+from headwater.catalog.fields import Fields
+from headwater.catalog.hydrate import written_out
+from headwater.catalog.names import Names
+from headwater.catalog.shape import Outline
 from headwater.schema import fqn
-from headwater.store import history, lineage, relationships, upkeep
+from headwater.store import documents, history, lineage, relationships, renderings, upkeep
 from headwater.store.database import Transaction
 from headwater.store.rows import EntityRow
 
@@ -39,15 +43,15 @@ class _Replay:
         if row.removed:
             self._removed(row)
             return
-        before = self.latest.get(row.node)
+        known = self.latest.get(row.node)
         self.latest[row.node] = row
         if row.parent is not None:
             self.children.setdefault(row.parent, set()).add(row.node)
-        if before is None or before.name != row.name:
+        if known is None or known.name != row.name:
             self._named(row)
-        shape = self.context.shapes[row.type]
-        after = indexes.indexed(shape, row.node, orjson.loads(row.document), self.nodes)
-        indexes.apply(self.transaction, row.node, self.indexed.get(row.node, indexes.NOTHING), after, row.position)
+        outline = Outline(self.context.shapes[row.type], orjson.loads(row.document))
+        before, after = self.indexed.get(row.node, indexes.NOTHING), indexes.indexed(outline, row.node, self.nodes)
+        indexes.apply(self.transaction, Fields(self.transaction), row.node, before, after, row.position)
         self.indexed[row.node] = after
 
     def _named(self, row: EntityRow) -> None:
@@ -78,4 +82,17 @@ def rebuild(transaction: Transaction, context: Context, progress: Progress) -> d
         after, done = states[-1].position, done + len(states)
         progress(done, total)
     upkeep.settle(transaction)
+    _write_out(transaction, context)
     return upkeep.sizes(transaction)
+
+
+def _write_out(transaction: Transaction, context: Context) -> None:
+    """Keep every entity written out, as of now."""
+    after = 0
+    while nodes := upkeep.present_nodes(transaction, after, BATCH):
+        names = Names(transaction)
+        for row in documents.by_node(transaction, nodes).values():
+            outline = Outline(context.shapes[row.type], orjson.loads(row.document))
+            rendered, shows = written_out(outline, row, names, context.collections)
+            renderings.put(transaction, row.node, transaction.clock.position, shows, orjson.dumps(rendered))
+        after = nodes[-1]

@@ -56,8 +56,7 @@ class Catalog:
     def get(self, declared: EntityType, key: Key, view: View) -> Found:
         """One entity."""
         with self._reader(view) as reader:
-            row = reader.row(declared, key)
-            return Found(reader.entity(declared, row), row.revision)
+            return reader.found(declared, key)
 
     def page(self, declared: EntityType, request: PageRequest, view: View) -> Page:
         """A page of a type's list."""
@@ -166,17 +165,17 @@ class Catalog:
         self, transaction: Transaction, declared: EntityType, requests: Sequence[Document], write: Write
     ) -> list[Document]:
         rows = []
+        writer = Writer(transaction, self.context, write)
         for request in requests:
             try:
                 with transaction.savepoint():
-                    outcome = Writer(transaction, self.context, write).upsert(declared, request)
+                    outcome = writer.upsert(declared, request)
             except CatalogError as error:
+                writer.forget()
                 rows.append({"request": str(request.get("name")), "message": error.message, "status": status_of(error)})
             else:
                 status = 201 if outcome.created else 200
-                rows.append(
-                    {"request": outcome.document["fullyQualifiedName"], "message": outcome.event, "status": status}
-                )
+                rows.append({"request": outcome.fqn, "message": outcome.event, "status": status})
         return rows
 
     # lineage ------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 """Where things sit in the documents of a type: its parts, its references, its labels.
 
 A stored document holds references as ``{id, type}``, tag labels with the tag's ``id`` in place of its names, and no
-FQNs. The walks here are the only code that knows how a declaration maps to places in a document.
+FQNs. The walk here is the only code that knows how a declaration maps to places in a document.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,14 +12,6 @@ from typing import NamedTuple
 from headwater.schema import fqn
 from headwater.schema.base import Document
 from headwater.schema.declare import TAGS, Child, EntityType, FieldLineage, Reference
-
-
-class Part(NamedTuple):
-    """An item of a child list. ``path`` is the FQN, relative to the entity, of the nearest field around it."""
-
-    child: Child
-    path: str
-    item: Document
 
 
 class Place(NamedTuple):
@@ -75,36 +67,70 @@ class Shape:
         lists = (child.field for child in self.declared.children if _is_indexed(child))
         return (*(reference.field for reference in self.references), "tags", *lists)
 
-    def parts(self, document: Document) -> list[Part]:
-        """Every item of every child list, outer before inner."""
-        found: list[Part] = []
-        for child in self.declared.children:
-            _add_parts(found, child, document.get(child.field), "")
-        return found
+    @cached_property
+    def field_rules(self) -> tuple[FieldLineage, ...]:
+        """The lineage rules that speak of fields."""
+        return tuple(rule for rule in self.declared.lineage if isinstance(rule, FieldLineage))
 
-    def places(self, document: Document) -> list[Place]:
-        """Every reference member that has a value, but for the structure."""
-        found = [Place(one, one.field, document) for one in self.references if document.get(one.field)]
-        for child in self.declared.children:
-            _add_places(found, child, document.get(child.field), "")
-        return found
 
-    def labelled(self, document: Document) -> list[tuple[str, Document]]:
-        """Everything that may carry labels, with the path of the field that they speak of, as it is compared."""
-        own = [("", document)] if self.tagged else []
-        return own + [
-            (path.casefold() if child.folded else path, item)
-            for child, path, item in self.parts(document)
-            if child.tagged
-        ]
+class Outline:
+    """Everything that a declaration names inside one document, found in a single walk.
 
-    def fields(self, document: Document) -> dict[str, Field]:
-        """The fields of a document by case-folded path."""
-        return {
-            path.casefold(): Field(path, item.get("dataType"))
-            for child, path, item in self.parts(document)
-            if child.is_field
-        }
+    ``parts`` are the items of all child lists, outer before inner: each with its child, the path (an FQN relative to
+    the entity) of the field that it is or lies in, that path case-folded, and the item. ``places`` are the reference
+    members that have a value, but for the structure. ``labelled`` is all that may carry labels, with the path, as it
+    is compared, of the field that they speak of. An outline stays right while items change in place, not the lists.
+    """
+
+    def __init__(self, shape: Shape, document: Document) -> None:
+        self.shape = shape
+        self.document = document
+        self.parts: list[tuple[Child, str, str, Document]] = []
+        self.places = [Place(one, one.field, document) for one in shape.references if document.get(one.field)]
+        self.labelled: list[tuple[str, Document]] = [("", document)] if shape.tagged else []
+        for child in shape.declared.children:
+            if items := document.get(child.field):
+                self._walk(child, items, "", "", child.field + ".")
+
+    def _walk(self, child: Child, items: Iterable[Document], path: str, folded: str, member: str) -> None:
+        above = path
+        for item in items:
+            if child.is_field:
+                path = fqn.add(above or None, item["name"])
+                folded = path.casefold()
+            self.parts.append((child, path, folded, item))
+            for reference in child.references:
+                if item.get(reference.field):
+                    self.places.append(Place(reference, member + reference.field, item))
+            if child.tagged:
+                self.labelled.append((folded if child.folded else path, item))
+            for inner in child.children:
+                if nested := item.get(inner.field):
+                    self._walk(inner, nested, path, folded, f"{member}{inner.field}.")
+            if child.recursive and (nested := item.get(child.recursive)):
+                self._walk(child, nested, path, folded, member)
+
+    @property
+    def references(self) -> Iterator[tuple[Place, Document]]:
+        """Each single reference of a stored document with its place."""
+        for place in self.places:
+            value = place.holder[place.reference.field]
+            for one in value if place.reference.many else (value,):
+                yield place, one
+
+    @property
+    def ids(self) -> set[str]:
+        """The ids of everything that a stored document names."""
+        structure = (self.document.get(member) for member in self.shape.structure)
+        ids = {value["id"] for value in structure if isinstance(value, dict)}
+        ids.update([one["id"] for _, one in self.references])
+        ids.update([label["id"] for _, holder in self.labelled for label in holder.get("tags") or ()])
+        return ids
+
+    @property
+    def fields(self) -> dict[str, Field]:
+        """The fields by case-folded path."""
+        return {folded: Field(path, item.get("dataType")) for child, path, folded, item in self.parts if child.is_field}
 
 
 def sources(rule: FieldLineage, document: Document) -> Iterator[Source]:
@@ -114,27 +140,6 @@ def sources(rule: FieldLineage, document: Document) -> Iterator[Source]:
             if reference := source.get(rule.reference):
                 path = source.get("path") or fqn.quote(source[rule.name])
                 yield Source(item, source, reference["id"], path.casefold())
-
-
-# The walks fill lists: a generator inside a generator inside a generator passes every item on three times.
-
-
-def _add_parts(found: list[Part], child: Child, items: Iterable[Document] | None, above: str) -> None:
-    for item in items or ():
-        path = fqn.add(above or None, item["name"]) if child.is_field else above
-        found.append(Part(child, path, item))
-        for inner in child.children:
-            _add_parts(found, inner, item.get(inner.field), path)
-        if child.recursive:
-            _add_parts(found, child, item.get(child.recursive), path)
-
-
-def _add_places(found: list[Place], child: Child, items: Iterable[Document] | None, above: str) -> None:
-    member = f"{above}{child.field}."
-    for item in items or ():
-        found += [Place(one, member + one.field, item) for one in child.references if item.get(one.field)]
-        for inner in child.children:
-            _add_places(found, inner, item.get(inner.field), member)
 
 
 def _kept(child: Child, above: str) -> Iterator[str]:

@@ -4,7 +4,7 @@
 from collections.abc import Iterable
 
 from headwater.catalog.names import Card, Names
-from headwater.catalog.shape import Shape
+from headwater.catalog.shape import Outline
 from headwater.errors import InvalidEntity
 from headwater.schema.base import Document
 from headwater.schema.declare import OWNERS
@@ -12,13 +12,14 @@ from headwater.schema.declare import OWNERS
 ONE_TEAM = "Only One Team is allowed to own Data Assets."
 
 
-def check(shape: Shape, document: Document, old: Document | None, names: Names) -> None:
+def check(new: Outline, old: Outline | None, names: Names) -> None:
     """Refuse a stored document that breaks a trait's rule; what it already held is not checked again."""
-    if shape.declared.has(OWNERS) and document.get("owners") and document["owners"] != (old or {}).get("owners"):
-        _check_owners(document["owners"], names)
-    tagged = [(path, _tags(holder, names)) for path, holder in shape.labelled(document) if holder.get("tags")]
+    owners = new.document.get("owners")
+    if new.shape.declared.has(OWNERS) and owners and owners != (old.document.get("owners") if old else None):
+        _check_owners(owners, names)
+    tagged = [(path, _tags(holder, names)) for path, holder in new.labelled if holder.get("tags")]
     if several := [(path, tags) for path, tags in tagged if len(tags) > 1]:
-        known = {path: _tags(holder, names) for path, holder in shape.labelled(old or {})}
+        known = {path: _tags(holder, names) for path, holder in (old.labelled if old else ())}
         for path, tags in several:
             if tags != known.get(path):
                 _check_exclusion((names.by_id[tag] for tag in tags), names)

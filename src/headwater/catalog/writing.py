@@ -15,17 +15,18 @@ from headwater.catalog import indexes, merge, secrets, traits, versions
 from headwater.catalog.access import Principal
 from headwater.catalog.context import Context, Key, dump, parse
 from headwater.catalog.diff import Change, diff, reshaped
-from headwater.catalog.hydrate import HIDDEN, Renderer, ids_in
+from headwater.catalog.fields import Fields
+from headwater.catalog.hydrate import HIDDEN, Renderer, addressed, written_out
 from headwater.catalog.identity import new_id
 from headwater.catalog.names import Card, Names, card_text, read_card
 from headwater.catalog.prepare import Preparation
-from headwater.catalog.reading import Reader, View
-from headwater.catalog.shape import Shape
+from headwater.catalog.reading import Reader, View, read_object
+from headwater.catalog.shape import Outline, Shape
 from headwater.errors import EntityExists, EntityNotFound, InvalidEntity, VersionConflict
 from headwater.schema import fqn
 from headwater.schema.base import Document
 from headwater.schema.declare import SOFT_DELETE, EntityType, Parent
-from headwater.store import documents, events, history, lineage, relationships, settings
+from headwater.store import documents, events, history, lineage, relationships, renderings, settings
 from headwater.store.database import Transaction
 from headwater.store.rows import CardRow, EntityRow, EventRow
 
@@ -36,13 +37,20 @@ EventType = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a write did: the entity as a read with all stored members would show it now, the event, and warnings."""
+    """What a write did: the entity as JSON, as a read of all its members would show it now, the event, warnings."""
 
-    document: Document
+    id: str
+    fqn: str
+    body: bytes
     event: EventType
     revision: int
     created: bool = False
     warnings: tuple[str, ...] = ()
+
+    @property
+    def document(self) -> Document:
+        """The entity."""
+        return read_object(self.body)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,15 +64,20 @@ class Write:
 
 
 class Writer:
-    """Changes in one transaction."""
+    """Changes in one transaction. What one change looked up serves the next."""
 
     def __init__(self, transaction: Transaction, context: Context, write: Write) -> None:
         self.transaction = transaction
         self.context = context
         self.write = write
         self.principal = write.principal
-        self.names = Names(transaction)
         self.warnings: tuple[str, ...] = ()
+        self.forget()
+
+    def forget(self) -> None:
+        """Look everything up anew: something that was known is no longer so."""
+        self.names = Names(self.transaction)
+        self.fields = Fields(self.transaction)
 
     # finding ------------------------------------------------------------------------------------------------------
 
@@ -146,13 +159,13 @@ class Writer:
         self._check_match(row)
         if row.deleted:
             row = self._restore_tree(declared, row)
-        old = orjson.loads(row.document)
+        shape = self.context.shapes[declared.name]
+        old = Outline(shape, orjson.loads(row.document))
         hidden = secrets.split(body, declared.secrets)
         del body["name"]
-        prepared = self._prepare(declared, body, old)
-        shape = self.context.shapes[declared.name]
-        new = merge.put(shape, self._present(shape, old), prepared, self.principal, self.write.override)
-        return self._update(declared, row, old, new, hidden)
+        prepared = self._prepare(declared, body, old).document
+        new = merge.put(shape, self._present(shape, old.document), prepared, self.principal, self.write.override)
+        return self._update(declared, row, old, Outline(shape, new), hidden)
 
     def _present(self, shape: Shape, document: Document) -> Document:
         """A stored document without references to what was deleted for good: a PUT has nothing to keep there."""
@@ -181,10 +194,10 @@ class Writer:
             raise InvalidEntity(f"the fully qualified name would have {len(entity_fqn)} characters; 3072 is the limit")
         body = {**declared.defaults, **body}
         hidden = secrets.split(body, declared.secrets)
-        document = self._prepare(declared, body, None)
+        new = self._prepare(declared, body, None)
         if parent and above:
-            document |= self._structure(declared, parent, above, document)
-        return self._insert(declared, document, above.node if above else None, entity_fqn, hidden)
+            new.document.update(self._structure(declared, parent, above, new.document))
+        return self._insert(declared, new, above.node if above else None, entity_fqn, hidden)
 
     def _structure(self, declared: EntityType, parent: Parent, above: Card, document: Document) -> Document:
         """The members that say where an entity lives: its parents, and what is copied from the first of them."""
@@ -202,23 +215,23 @@ class Writer:
                         self.names.load([stored[member]["id"]])
         return structure
 
-    def _prepare(self, declared: EntityType, body: Document, old: Document | None) -> Document:
-        shape = self.context.shapes[declared.name]
-        preparation = Preparation(self.transaction, self.context.registry, shape, self.names, body, old)
-        document = preparation.run(self.principal.name, self.transaction.now())
+    def _prepare(self, declared: EntityType, body: Document, old: Outline | None) -> Outline:
+        new = Outline(self.context.shapes[declared.name], body)
+        preparation = Preparation(self.transaction, self.context.registry, self.names, self.fields, new, old)
+        preparation.run(self.principal.name, self.transaction.now())
         self.warnings = tuple(preparation.warnings)
-        return document
+        return new
 
     def _insert(
         self,
         declared: EntityType,
-        document: Document,
+        new: Outline,
         parent: int | None,
         entity_fqn: str,
         hidden: Mapping[str, str],
     ) -> Outcome:
-        traits.check(self.context.shapes[declared.name], document, None, self.names)
-        name = document.pop("name")
+        traits.check(new, None, self.names)
+        name = new.document.pop("name")
         clock = self.transaction.tick()
         node = self.transaction.new_nodes(1)[0]
         row = EntityRow(
@@ -235,29 +248,20 @@ class Writer:
             position=clock.position,
             updated_at=clock.timestamp,
             updated_by=self.principal.name,
-            document=dump(document),
+            document=dump(new.document),
             change=None,
         )
-        card = card_text(document)
+        card = card_text(new.document)
         documents.insert(self.transaction, row, card)
         history.record(self.transaction, row)
         history.name_opened(self.transaction, node, declared.name, entity_fqn, clock.position)
-        after = self._indexed(declared, node, document)
-        indexes.apply(self.transaction, node, indexes.NOTHING, after, clock.position, new=True)
-        self._store_secrets(declared, node, document, hidden)
+        self.fields.begin(node)
+        after = indexes.indexed(new, node, self.names.numbers)
+        indexes.apply(self.transaction, self.fields, node, indexes.NOTHING, after, clock.position)
+        self._store_secrets(declared, node, new.document, hidden)
         self.announce("entityCreated", row, None, None)
         self.names.add(read_card(CardRow(node, row.id, row.type, name, entity_fqn, parent, 0, None, card)))
-        return Outcome(
-            document=self._reply(declared, row, document),
-            event="entityCreated",
-            revision=1,
-            created=True,
-            warnings=self.warnings,
-        )
-
-    def _indexed(self, declared: EntityType, node: int, document: Document) -> indexes.Indexed:
-        nodes = {entity_id: card.node for entity_id, card in self.names.by_id.items()}
-        return indexes.indexed(self.context.shapes[declared.name], node, document, nodes)
+        return self._outcome(row, self._keep_written(row, new), "entityCreated", created=True)
 
     def _store_secrets(
         self, declared: EntityType, node: int, document: Document, hidden: Mapping[str, str], drop: bool = False
@@ -278,10 +282,10 @@ class Writer:
             raise EntityNotFound.named(declared.name, key.text)
         self._check_match(row)
         shape = self.context.shapes[declared.name]
-        old = orjson.loads(row.document)
-        self.names.load(ids_in(shape, old))
+        old = Outline(shape, orjson.loads(row.document))
+        self.names.load(old.ids)
         renderer = Renderer(shape, self.names, self.context.collections)
-        base = renderer.entity(row, old)
+        base = renderer.entity(row, old.document)
         renderer.inherit(row.parent, base)
         patched = merge.patch(shape, base, operations)
         if patched.get("deleted"):
@@ -290,7 +294,9 @@ class Writer:
         hidden = secrets.split(body, declared.secrets)
         name = body.pop("name")
         new = self._prepare(declared, body, old)
-        new |= {member: old[member] for member in (*shape.structure, *HIDDEN) if member in old}
+        new.document.update(
+            {member: old.document[member] for member in (*shape.structure, *HIDDEN) if member in old.document}
+        )
         if name != row.name:
             return self._rename(declared, row, old, new, name, hidden)
         return self._update(declared, row, old, new, hidden, session=self.write.if_match is None)
@@ -322,25 +328,28 @@ class Writer:
         self,
         declared: EntityType,
         row: EntityRow,
-        old: Document,
-        new: Document,
+        old: Outline,
+        new: Outline,
         hidden: Mapping[str, str],
         session: bool = False,
     ) -> Outcome:
         """Store what changed. ``session``: the change may be folded into the version that is there."""
-        shape = self.context.shapes[declared.name]
-        traits.check(shape, new, old, self.names)
-        before, after = self._contrasted(shape, row.fqn, old, new)
+        traits.check(new, old, self.names)
+        before, after = self._contrasted(row.fqn, old.document, new.document, new.shape)
         change = diff(declared, before, after)
-        self._note_secrets(declared, row.node, change, new, hidden)
+        self._note_secrets(declared, row.node, change, new.document, hidden)
         if not change and not change.stored_only:
-            return Outcome(document=self._reply(declared, row, old), event="entityNoChange", revision=row.revision)
+            return self._unchanged(row, old)
         if not change:
             return self._store(declared, row, row, old, new, hidden, None)
         step = self._step(declared, row, change, new, session and not reshaped(before, after))
         return self._store(declared, row, step, old, new, hidden, change.description(row.version / 10))
 
-    def _contrasted(self, shape: Shape, entity_fqn: str, old: Document, new: Document) -> tuple[Document, Document]:
+    def _unchanged(self, row: EntityRow, old: Outline) -> Outcome:
+        kept = renderings.of(self.transaction, [row.node]).get(row.node)
+        return self._outcome(row, kept or self._keep_written(row, old), "entityNoChange")
+
+    def _contrasted(self, entity_fqn: str, old: Document, new: Document, shape: Shape) -> tuple[Document, Document]:
         """Two states as readers see them, without the members that are stored alike: those read alike as well."""
         alike = {member for member, value in old.items() if member in new and new[member] == value}
         renderer = Renderer(shape, self.names, self.context.collections)
@@ -369,7 +378,7 @@ class Writer:
         declared: EntityType,
         row: EntityRow,
         change: Change,
-        new: Document,
+        new: Outline,
         session: bool,
     ) -> EntityRow:
         """The version that a change leads to, with the change description that is stored beside it."""
@@ -383,17 +392,16 @@ class Writer:
                 return self._fold(declared, row, base, new, incremental)
         return row._replace(
             version=versions.following(row.version, change.major),
-            change=dump({"changeDescription": incremental, "incrementalChangeDescription": incremental}),
+            change=_described(incremental),
         )
 
     def _fold(
-        self, declared: EntityType, row: EntityRow, base: EntityRow, new: Document, incremental: Document
+        self, declared: EntityType, row: EntityRow, base: EntityRow, new: Outline, incremental: Document
     ) -> EntityRow:
         """Rewrite the newest version as one change from ``base``; back to ``base`` if nothing is left of it."""
-        shape = self.context.shapes[declared.name]
-        earlier = orjson.loads(base.document)
-        self.names.load(ids_in(shape, earlier))
-        total = diff(declared, *self._contrasted(shape, row.fqn, earlier, new))
+        earlier = Outline(new.shape, orjson.loads(base.document))
+        self.names.load(earlier.ids)
+        total = diff(declared, *self._contrasted(row.fqn, earlier.document, new.document, new.shape))
         history.withdraw_after(self.transaction, row.node, base.position, self.transaction.clock.position + 1)
         if not total:
             return row._replace(version=base.version, change=base.change)
@@ -408,8 +416,8 @@ class Writer:
         declared: EntityType,
         row: EntityRow,
         step: EntityRow,
-        old: Document,
-        new: Document,
+        old: Outline,
+        new: Outline,
         hidden: Mapping[str, str],
         incremental: Document | None,
         event: EventType = "entityUpdated",
@@ -421,55 +429,64 @@ class Writer:
             position=clock.position,
             updated_at=clock.timestamp,
             updated_by=self.principal.name,
-            document=dump(new),
+            document=dump(new.document),
         )
-        documents.update(self.transaction, row, stored, card_text(new))
+        card = card_text(new.document)
+        shown_anew = card != card_text(old.document) or (stored.name, stored.deleted) != (row.name, row.deleted)
+        documents.update(self.transaction, row, stored, card, shown_anew)
         history.record(self.transaction, stored)
-        if any(old.get(member) != new.get(member) for member in self.context.shapes[declared.name].indexed):
-            before, after = (self._indexed(declared, row.node, document) for document in (old, new))
-            indexes.apply(self.transaction, row.node, before, after, clock.position)
-        self._store_secrets(declared, row.node, new, hidden, drop=True)
+        if any(old.document.get(member) != new.document.get(member) for member in new.shape.indexed):
+            before, after = (indexes.indexed(outline, row.node, self.names.numbers) for outline in (old, new))
+            indexes.apply(self.transaction, self.fields, row.node, before, after, clock.position)
+        self._store_secrets(declared, row.node, new.document, hidden, drop=True)
         self.announce(event, stored, row.version, incremental)
-        reply = self._reply(declared, stored, new)
-        if incremental:
-            reply |= {"changeDescription": incremental, "incrementalChangeDescription": incremental}
-        return Outcome(document=reply, event=event, revision=stored.revision, warnings=self.warnings)
+        if shown_anew:
+            self.names.add(
+                read_card(
+                    CardRow(
+                        *stored[:2], stored.type, stored.name, stored.fqn, stored.parent, stored.deleted, None, card
+                    )
+                )
+            )
+        body = self._keep_written(stored, new)
+        if incremental and stored.change != _described(incremental):
+            told = {"changeDescription": incremental, "incrementalChangeDescription": incremental}
+            body = orjson.dumps(self._written(stored, new) | told)
+        return self._outcome(stored, body, event)
 
     def _rename(
         self,
         declared: EntityType,
         row: EntityRow,
-        old: Document,
-        new: Document,
+        old: Outline,
+        new: Outline,
         name: str,
         hidden: Mapping[str, str],
     ) -> Outcome:
         """Give an entity another name: everything below gets another FQN, and nothing else changes."""
-        if old.get("system"):
+        if old.document.get("system"):
             raise InvalidEntity(f"System entity [{row.name}] of type {declared.name} can not be renamed.")
         above = self.names.node(row.parent) if row.parent is not None else None
         renamed = fqn.add(above.fqn if above else None, name)
         if documents.find(self.transaction, declared.name, renamed):
             raise EntityExists(f"Entity already exists: {declared.name} {renamed}")
-        shape = self.context.shapes[declared.name]
-        traits.check(shape, new, old, self.names)
-        renderer = Renderer(shape, self.names, self.context.collections)
-        change = diff(declared, renderer.document(old, row.fqn), renderer.document(new, row.fqn))
-        self._note_secrets(declared, row.node, change, new, hidden)
+        traits.check(new, old, self.names)
+        change = diff(declared, *self._contrasted(row.fqn, old.document, new.document, new.shape))
+        self._note_secrets(declared, row.node, change, new.document, hidden)
         change.record("name", row.name, name)
         incremental = change.description(row.version / 10)
         step = row._replace(
             name=name,
             fqn=renamed,
             version=versions.following(row.version, change.major),
-            change=dump({"changeDescription": incremental, "incrementalChangeDescription": incremental}),
+            change=_described(incremental),
         )
-        position = self.transaction.clock.position + 1
-        self._rekey(row.node, declared.name, renamed, position)
+        self._rekey(row.node, declared.name, renamed, self.transaction.clock.position + 1)
+        self.forget()
         return self._store(declared, row, step, old, new, hidden, incremental)
 
     def _rekey(self, node: int, entity_type: str, renamed: str, position: int) -> None:
-        documents.rename(self.transaction, node, entity_type, renamed)
+        documents.rename(self.transaction, node, entity_type, renamed, position)
         history.name_opened(self.transaction, node, entity_type, renamed, position)
         for child in documents.children(self.transaction, node):
             self._rekey(child.node, child.type, fqn.add(renamed, child.name), position)
@@ -504,23 +521,22 @@ class Writer:
 
     def _mark(self, declared: EntityType, row: EntityRow, deleted: bool) -> Outcome:
         """Set or clear the mark of a soft deletion: a minor version."""
-        document = orjson.loads(row.document)
-        self.names.load(ids_in(self.context.shapes[declared.name], document))
+        document = Outline(self.context.shapes[declared.name], orjson.loads(row.document))
+        self.names.load(document.ids)
         change = Change(updated=[{"name": "deleted", "oldValue": not deleted, "newValue": deleted}])
         incremental = change.description(row.version / 10)
         step = row._replace(
             deleted=int(deleted),
             version=versions.following(row.version, major=False),
-            change=dump({"changeDescription": incremental, "incrementalChangeDescription": incremental}),
+            change=_described(incremental),
         )
         event: EventType = "entitySoftDeleted" if deleted else "entityRestored"
         return self._store(declared, row, step, document, document, {}, incremental, event)
 
     def _remove(self, declared: EntityType, row: EntityRow) -> Outcome:
         """Delete for good: the present forgets the entity, the past keeps it."""
-        document = orjson.loads(row.document)
-        self.names.load(ids_in(self.context.shapes[declared.name], document))
-        reply = self._reply(declared, row._replace(deleted=1), document)
+        document = Outline(self.context.shapes[declared.name], orjson.loads(row.document))
+        body = orjson.dumps(self._written(row._replace(deleted=1), document))
         clock = self.transaction.tick()
         position = clock.position
         removed = row._replace(
@@ -535,9 +551,11 @@ class Writer:
         history.name_closed(self.transaction, row.node, position)
         relationships.remove(self.transaction, row.node, position, self.context.kept)
         lineage.remove(self.transaction, row.node, position, self.context.kept)
+        renderings.drop(self.transaction, row.node)
         settings.drop_secrets(self.transaction, row.node)
         self.announce("entityDeleted", removed, row.version, None)
-        return Outcome(document=reply, event="entityDeleted", revision=removed.revision)
+        self.forget()
+        return self._outcome(removed, body, "entityDeleted")
 
     def restore(self, declared: EntityType, key: Key) -> Outcome:
         """Undo a soft deletion, of everything below as well; ``InvalidEntity`` where there is nothing to undo."""
@@ -547,9 +565,8 @@ class Writer:
         if row.parent is not None and (above := self.names.node(row.parent)) and above.deleted:
             raise InvalidEntity(f"{declared.name} {row.fqn} cannot be restored while {above.fqn} is deleted")
         restored = self._restore_tree(declared, row)
-        document = orjson.loads(restored.document)
-        reply = self._reply(declared, restored, document)
-        return Outcome(document=reply, event="entityRestored", revision=restored.revision)
+        document = Outline(self.context.shapes[declared.name], orjson.loads(restored.document))
+        return self._outcome(restored, orjson.dumps(self._written(restored, document)), "entityRestored")
 
     def _restore_tree(self, declared: EntityType, row: EntityRow) -> EntityRow:
         self._mark(declared, row, deleted=False)
@@ -599,13 +616,26 @@ class Writer:
 
     # replies and events -------------------------------------------------------------------------------------------
 
-    def _reply(self, declared: EntityType, row: EntityRow, document: Document) -> Document:
-        shape = self.context.shapes[declared.name]
-        renderer = Renderer(shape, self.names, self.context.collections, self.write.view.base)
-        self.names.load(ids_in(shape, document))
-        rendered = renderer.entity(row, document)
-        renderer.inherit(row.parent, rendered)
-        return rendered
+    def _written(self, row: EntityRow, outline: Outline) -> Document:
+        return written_out(outline, row, self.names, self.context.collections)[0]
+
+    def _keep_written(self, row: EntityRow, outline: Outline) -> bytes:
+        """Write the entity out and keep it so, for readers to come."""
+        rendered, shows = written_out(outline, row, self.names, self.context.collections)
+        body = orjson.dumps(rendered)
+        renderings.put(self.transaction, row.node, self.transaction.clock.position, shows, body)
+        return body
+
+    def _outcome(self, row: EntityRow, body: bytes, event: EventType, created: bool = False) -> Outcome:
+        return Outcome(
+            id=row.id,
+            fqn=row.fqn,
+            body=addressed(body, self.write.view.base),
+            event=event,
+            revision=row.revision,
+            created=created,
+            warnings=self.warnings,
+        )
 
     def announce(self, event: str, row: EntityRow, previous: int | None, change: Document | None) -> None:
         """Log the event of the newest position."""
@@ -627,6 +657,11 @@ class Writer:
                 change=dump(change) if change else None,
             ),
         )
+
+
+def _described(change: Document) -> str:
+    """A change as it is stored beside the state that it led to."""
+    return dump({"changeDescription": change, "incrementalChangeDescription": change})
 
 
 def _inherited(item: Any) -> bool:

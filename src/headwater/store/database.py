@@ -112,7 +112,7 @@ class Dialect:
         for word, meaning in self.words.items():
             text = text.replace("{" + word + "}", meaning)
         text = re.sub(r"\beach\((:\w+)\)", self.words["each"], text)
-        return re.sub(r"\bnumbers\((:\w+)\)", self.words["numbers"], text)
+        return re.sub(r"\bnumbers\(([:\w.]+)\)", self.words["numbers"], text)
 
     @lru_cache(maxsize=256)  # noqa: B019 - there are two dialects, as long as the process lives
     def bind(self, statement: str) -> str:

@@ -11,7 +11,9 @@ from headwater.store.database import Session, Transaction
 from headwater.store.rows import CardRow, EntityRow, texts
 
 ENTITY = """e.node, e.id, e.type, e.fqn, e.name, e.parent, e.version, e.revision, e.deleted, e.removed, e.position,
-    e.updated_at, e.updated_by, e.document, e.change"""
+    e.updated_at, e.updated_by, s.document, s.change"""
+
+NOW = "FROM entity e JOIN entity_state s ON s.position = e.position"
 
 STATE_AT = """FROM entity e
 JOIN entity_state s
@@ -81,15 +83,19 @@ def cards_by_name(session: Session, names: Iterable[tuple[str, str]]) -> list[Ca
 def insert(transaction: Transaction, row: EntityRow, card: str | None) -> None:
     """Add an entity to the present."""
     transaction.queries.insert_entity(
-        transaction.connection, **row._asdict(), fqn_key=fqn_key(row.type, row.fqn), card=card
+        transaction.connection, **_present(row), fqn_key=fqn_key(row.type, row.fqn), card=card
     )
     _count(transaction, row, 1)
 
 
-def update(transaction: Transaction, old: EntityRow, new: EntityRow, card: str | None) -> None:
-    """Replace an entity's present state."""
+def update(transaction: Transaction, old: EntityRow, new: EntityRow, card: str | None, shown_anew: bool) -> None:
+    """Replace an entity's present state; ``shown_anew``: others show it differently from now on."""
     transaction.queries.update_entity(
-        transaction.connection, **new._asdict(), fqn_key=fqn_key(new.type, new.fqn), card=card
+        transaction.connection,
+        **_present(new),
+        fqn_key=fqn_key(new.type, new.fqn),
+        card=card,
+        shown_since=new.position if shown_anew else None,
     )
     if old.deleted != new.deleted:
         _count(transaction, old, -1)
@@ -102,9 +108,18 @@ def remove(transaction: Transaction, row: EntityRow, position: int) -> None:
     _count(transaction, row, -1)
 
 
-def rename(transaction: Transaction, node: int, entity_type: str, fqn: str) -> None:
+def rename(transaction: Transaction, node: int, entity_type: str, fqn: str, position: int) -> None:
     """Give an entity another FQN because something above it was renamed."""
-    transaction.queries.rename_entity(transaction.connection, node=node, fqn=fqn, fqn_key=fqn_key(entity_type, fqn))
+    transaction.queries.rename_entity(
+        transaction.connection, node=node, fqn=fqn, fqn_key=fqn_key(entity_type, fqn), position=position
+    )
+
+
+def _present(row: EntityRow) -> dict[str, Any]:
+    """What the table of entities holds of a row; the rest is in the state of its position."""
+    values = row._asdict()
+    del values["document"], values["change"]
+    return values
 
 
 def _count(transaction: Transaction, row: EntityRow, change: int) -> None:
@@ -177,7 +192,7 @@ def _parts(session: Session, listing: Listing) -> tuple[str, str, list[str], dic
     conditions = ["e.type = :type"]
     parameters: dict[str, Any] = {"type": listing.type}
     if listing.position is None:
-        source, columns, state = "FROM entity e", ENTITY, "e"
+        source, columns, state = NOW, ENTITY, "e"
         conditions.append("e.removed IS NULL")
     else:
         source, columns, state = STATE_AT, STATE, "s"
@@ -196,7 +211,7 @@ def _parts(session: Session, listing: Listing) -> tuple[str, str, list[str], dic
         )
         parameters |= {f"field_{index}": member, f"target_{index}": node}
     for index, (member, value) in enumerate(listing.flags.items()):
-        conditions.append(session.dialect.flag(f"{state}.document", f"flag_{index}", value))
+        conditions.append(session.dialect.flag("s.document", f"flag_{index}", value))
         parameters[f"flag_{index}"] = session.dialect.flag_path(member)
     return source, columns, conditions, parameters
 

@@ -22,6 +22,7 @@ DIALECT = Dialect(
         "key": "BIGINT PRIMARY KEY",
         "bigint": "BIGINT",
         "text": 'TEXT COLLATE "C"',
+        "bytes": "BYTEA",
         "without_rowid": "",
         "each": r"(SELECT json_array_elements_text(CAST(\1 AS json)))",
         "numbers": r"(SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(\1 AS json)))",

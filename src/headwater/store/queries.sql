@@ -11,46 +11,74 @@ UPDATE clock SET position = :position, timestamp = :timestamp, node = :node;
 -- documents ----------------------------------------------------------------------------------------------------
 
 -- name: entity_by_key^
-SELECT node, id, type, fqn, name, parent, version, revision, deleted, removed, position, updated_at, updated_by,
-    document, change
-FROM entity WHERE fqn_key = :fqn_key AND removed IS NULL;
+SELECT e.node, e.id, e.type, e.fqn, e.name, e.parent, e.version, e.revision, e.deleted, e.removed, e.position,
+    e.updated_at, e.updated_by, s.document, s.change
+FROM entity e JOIN entity_state s ON s.position = e.position
+WHERE e.fqn_key = :fqn_key AND e.removed IS NULL;
 
 -- name: entity_by_id^
-SELECT node, id, type, fqn, name, parent, version, revision, deleted, removed, position, updated_at, updated_by,
-    document, change
-FROM entity WHERE id = :id;
+SELECT e.node, e.id, e.type, e.fqn, e.name, e.parent, e.version, e.revision, e.deleted, e.removed, e.position,
+    e.updated_at, e.updated_by, s.document, s.change
+FROM entity e JOIN entity_state s ON s.position = e.position
+WHERE e.id = :id;
 
 -- name: entities_by_node
-SELECT node, id, type, fqn, name, parent, version, revision, deleted, removed, position, updated_at, updated_by,
-    document, change
-FROM entity WHERE node IN numbers(:nodes);
+SELECT e.node, e.id, e.type, e.fqn, e.name, e.parent, e.version, e.revision, e.deleted, e.removed, e.position,
+    e.updated_at, e.updated_by, s.document, s.change
+FROM entity e JOIN entity_state s ON s.position = e.position
+WHERE e.node IN numbers(:nodes);
 
 -- name: insert_entity!
 INSERT INTO entity (node, id, type, fqn, fqn_key, name, parent, version, revision, deleted, removed, position,
-    updated_at, updated_by, document, change, card)
+    updated_at, updated_by, card, shown_since)
 VALUES (:node, :id, :type, :fqn, :fqn_key, :name, :parent, :version, :revision, :deleted, NULL, :position,
-    :updated_at, :updated_by, :document, :change, :card);
+    :updated_at, :updated_by, :card, :position);
 
 -- name: update_entity!
 UPDATE entity SET fqn = :fqn, fqn_key = :fqn_key, name = :name, version = :version, revision = :revision,
     deleted = :deleted, position = :position, updated_at = :updated_at, updated_by = :updated_by,
-    document = :document, change = :change, card = :card
+    card = :card, shown_since = coalesce(:shown_since, shown_since)
 WHERE node = :node;
 
 -- name: remove_entity!
-UPDATE entity SET removed = :position, deleted = 1, position = :position WHERE node = :node;
+UPDATE entity SET removed = :position, deleted = 1, position = :position, shown_since = :position WHERE node = :node;
 
 -- name: rename_entity!
-UPDATE entity SET fqn = :fqn, fqn_key = :fqn_key WHERE node = :node;
+UPDATE entity SET fqn = :fqn, fqn_key = :fqn_key, shown_since = :position WHERE node = :node;
 
 -- name: children_of
-SELECT node, id, type, fqn, name, parent, version, revision, deleted, removed, position, updated_at, updated_by,
-    document, change
-FROM entity WHERE parent = :parent AND removed IS NULL ORDER BY type, name;
+SELECT e.node, e.id, e.type, e.fqn, e.name, e.parent, e.version, e.revision, e.deleted, e.removed, e.position,
+    e.updated_at, e.updated_by, s.document, s.change
+FROM entity e JOIN entity_state s ON s.position = e.position
+WHERE e.parent = :parent AND e.removed IS NULL ORDER BY e.type, e.name;
 
 -- name: count_entities!
 INSERT INTO entity_count (type, parent, deleted, entities) VALUES (:type, :parent, :deleted, :change)
 ON CONFLICT (type, parent, deleted) DO UPDATE SET entities = entity_count.entities + excluded.entities;
+
+-- renderings ---------------------------------------------------------------------------------------------------
+
+-- name: rendering_by_key^
+SELECT e.node, e.deleted, e.revision, r.body FROM entity e JOIN rendering r ON r.entity = e.node
+WHERE e.fqn_key = :fqn_key AND e.removed IS NULL
+    AND r.position >= (SELECT max(shown.shown_since) FROM entity shown WHERE shown.node IN numbers(r.shows));
+
+-- name: rendering_by_id^
+SELECT e.node, e.deleted, e.revision, r.body FROM entity e JOIN rendering r ON r.entity = e.node
+WHERE e.id = :id AND e.type = :type AND e.removed IS NULL
+    AND r.position >= (SELECT max(shown.shown_since) FROM entity shown WHERE shown.node IN numbers(r.shows));
+
+-- name: renderings_by_node
+SELECT r.entity, r.body FROM rendering r
+WHERE r.entity IN numbers(:nodes)
+    AND r.position >= (SELECT max(shown.shown_since) FROM entity shown WHERE shown.node IN numbers(r.shows));
+
+-- name: put_rendering!
+INSERT INTO rendering (entity, position, shows, body) VALUES (:entity, :position, :shows, :body)
+ON CONFLICT (entity) DO UPDATE SET position = excluded.position, shows = excluded.shows, body = excluded.body;
+
+-- name: drop_rendering!
+DELETE FROM rendering WHERE entity = :entity;
 
 -- names --------------------------------------------------------------------------------------------------------
 

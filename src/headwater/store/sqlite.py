@@ -19,6 +19,7 @@ DIALECT = Dialect(
         "key": "INTEGER PRIMARY KEY",
         "bigint": "INTEGER",
         "text": "TEXT",
+        "bytes": "BLOB",
         "without_rowid": "WITHOUT ROWID",
         "each": r"(SELECT value FROM json_each(\1))",
         "numbers": r"(SELECT value FROM json_each(\1))",

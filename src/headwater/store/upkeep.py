@@ -3,12 +3,18 @@
 
 from headwater.store.database import Session, Transaction
 
-INDEXES = ("fqn_interval", "relationship", "tag_usage", "lineage_node", "lineage_edge", "entity_count")
+INDEXES = ("fqn_interval", "relationship", "tag_usage", "lineage_node", "lineage_edge", "entity_count", "rendering")
 
 
 def nodes_by_id(session: Session) -> dict[str, int]:
     """The node of every entity that ever was."""
     return dict(session.rows("SELECT id, node FROM entity", {}))
+
+
+def present_nodes(session: Session, after: int, limit: int) -> list[int]:
+    """Nodes beyond ``after`` of entities that were not removed, in order."""
+    statement = "SELECT node FROM entity WHERE node > :after AND removed IS NULL ORDER BY node LIMIT :limit"
+    return [node for (node,) in session.rows(statement, {"after": after, "limit": limit})]
 
 
 def states(session: Session) -> int:
@@ -18,7 +24,7 @@ def states(session: Session) -> int:
 
 def clear(transaction: Transaction) -> None:
     """Empty the indexes. Fields keep their numbers, which assertions refer to, as rows with an empty interval."""
-    for table in ("fqn_interval", "relationship", "tag_usage", "entity_count"):
+    for table in ("fqn_interval", "relationship", "tag_usage", "entity_count", "rendering"):
         transaction.rows_changed(f"DELETE FROM {table}")
     transaction.rows_changed("DELETE FROM lineage_edge WHERE owner IS NOT NULL")
     transaction.rows_changed(
