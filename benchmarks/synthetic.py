@@ -34,8 +34,8 @@ DOCUMENT = (
 Row = tuple[Any, ...]
 
 TABLES = {
-    "entity": "node id type fqn fqn_key name parent version revision deleted removed position updated_at updated_by card "
-    "shown_since",
+    "entity": "node id type fqn fqn_key name parent version revision deleted removed position updated_at updated_by "
+    "card shown_since",
     "entity_state": "position entity name parent version revision deleted removed updated_at updated_by document "
     "change withdrawn",
     "fqn_interval": "fqn_key since until entity fqn",

@@ -11,7 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from headwater.api import entities, lineage, system
 from headwater.api.auth import Authenticator
 from headwater.api.http import Query, Request, Response, render_error
-from headwater.api.routes import Call, Route, Router
+from headwater.api.routes import Call, Route, Routed, Router
 from headwater.catalog.access import ADMIN
 from headwater.catalog.service import Catalog
 from headwater.errors import CatalogError, RequestRefused, StoreError
@@ -54,22 +54,32 @@ class Application:
         shared = [*own, *system.routes(), *lineage.routes()]
         return shared + [route for declared in self.catalog.registry for route in entities.routes(declared)]
 
-    def quick(self, request: Request) -> bool:
-        """Whether a request is so short a read that it may be answered on the event loop."""
-        if request.method != "GET" or not self.catalog.database.inline_reads or "asOf=" in request.query:
-            return False
+    def route(self, request: Request) -> Routed | CatalogError:
+        """Where a request goes, or why it goes nowhere."""
         try:
-            return self.router.match(request)[0].quick
-        except CatalogError:
+            self._check_host(request.headers)
+            return self.router.match(request)
+        except CatalogError as error:
+            return error
+
+    def is_quick(self, request: Request, routed: Routed | CatalogError) -> bool:
+        """Whether a request is so short a read that it may be answered on the event loop."""
+        if isinstance(routed, CatalogError):
             return True
+        return routed[0].quick and self.catalog.database.inline_reads and "asOf=" not in request.query
 
     def handle(self, request: Request, trusted: bool = False) -> Response:
         """Answer a request; errors are answers too."""
+        return self.answer(request, self.route(request), trusted)
+
+    def answer(self, request: Request, routed: Routed | CatalogError, trusted: bool = False) -> Response:
+        """Answer a request whose route is known."""
         started = time.perf_counter()
         pattern = "unmatched"
         try:
-            self._check_host(request.headers)
-            route, parameters = self.router.match(request)
+            if isinstance(routed, CatalogError):
+                raise routed
+            route, parameters = routed
             pattern = route.pattern
             response = route.endpoint(self._call(request, route, parameters, trusted))
         except CatalogError as error:

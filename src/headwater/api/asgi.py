@@ -55,11 +55,12 @@ class Edge:
         except RequestRefused as error:
             await _send(send, request, render_error(error))
             return
-        if self.application.quick(request):
-            response = self.application.handle(request)
+        routed = self.application.route(request)
+        if self.application.is_quick(request, routed):
+            response = self.application.answer(request, routed)
         else:
             loop = asyncio.get_running_loop()
-            response = await loop.run_in_executor(self._threads, self.application.handle, request)
+            response = await loop.run_in_executor(self._threads, self.application.answer, request, routed)
         await _send(send, request, response)
 
     async def _body(self, headers: dict[str, str], receive: Receive) -> bytes:

@@ -98,6 +98,10 @@ class Route:
     query: tuple[str, ...] = ()
 
 
+Routed = tuple[Route, dict[str, str]]
+"""The route of a request, and the parameters in its path."""
+
+
 @dataclass(slots=True)
 class _Node:
     literals: dict[str, "_Node"] = field(default_factory=dict)
@@ -129,7 +133,7 @@ class Router:
             raise ValueError(f"two routes for {route.method} {route.pattern}")
         node.routes[route.method] = route
 
-    def match(self, request: Request) -> tuple[Route, dict[str, str]]:
+    def match(self, request: Request) -> Routed:
         """The route and its parameters; ``RequestRefused`` with 404 or 405 names what there is not."""
         path = request.path
         if "&include=" in path and (found := COURTESY.search(path)):

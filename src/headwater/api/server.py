@@ -20,6 +20,7 @@ OPTIONS: dict[str, Any] = {
     "server_header": False,
     "date_header": False,
     "lifespan": "on",
+    "proxy_headers": False,
     "timeout_graceful_shutdown": 10,
 }
 """How uvicorn runs; the benchmarks measure what it can do at most under the same."""

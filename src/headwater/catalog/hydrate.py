@@ -201,8 +201,10 @@ class Renderer:
 def written_out(
     outline: Outline, row: EntityRow, names: Names, collections: Mapping[str, str]
 ) -> tuple[Document, set[int]]:
-    """An entity as it is kept for readers, all members and open links, and the nodes whose cards it depends on."""
-    names.load(outline.ids)
+    """An entity as it is kept for readers, all members and open links, and the nodes whose cards it depends on.
+
+    What the document names must have been looked up.
+    """
     renderer = Renderer(outline.shape, names, collections, OPEN)
     rendered = renderer.entity(row, outline.document)
     renderer.inherit(row.parent, rendered)

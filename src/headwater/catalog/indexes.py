@@ -43,7 +43,7 @@ NOTHING = Indexed(set(), set(), {}, set())
 def indexed(outline: Outline, node: int, nodes: Mapping[str, int]) -> Indexed:
     """The index entries of a document; ``nodes`` maps ids to nodes. Ids without a node are passed over."""
     return Indexed(
-        {Relationship(nodes[one["id"]], place.member) for place, one in outline.references if one["id"] in nodes},
+        {Relationship(nodes[entity_id], member) for member, entity_id in set(outline.references) if entity_id in nodes},
         set(_usages(outline, nodes)),
         outline.fields,
         set(_links(outline, node, nodes)),
@@ -74,9 +74,9 @@ def _links(outline: Outline, node: int, nodes: Mapping[str, int]) -> Iterable[Li
 
 def _field_links(rule: FieldLineage, node: int, document: Document, nodes: Mapping[str, int]) -> Iterable[Link]:
     member, own = rule.member, (node, "")
-    for one in sources(rule, document):
-        if (table := nodes.get(one.entity_id)) is not None:
-            yield Link((table, one.path), (node, fqn.quote(one.item["name"]).casefold()), member)
+    for item, _, entity_id, path in sources(rule, document):
+        if (table := nodes.get(entity_id)) is not None:
+            yield Link((table, path), (node, fqn.quote(item["name"]).casefold()), member)
             yield Link((table, ""), own, member)
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from headwater.catalog.fields import Fields
 from headwater.catalog.names import Card, Names
-from headwater.catalog.shape import Outline, Place, Source, sources
+from headwater.catalog.shape import Outline, sources
 from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema import fqn
 from headwater.schema.base import Document
@@ -64,25 +64,20 @@ class Preparation:
     # references ---------------------------------------------------------------------------------------------------
 
     def _resolve_references(self) -> None:
-        wanted = [(place, one) for place, value in self._given() for one in _as_list(value)]
+        wanted = [
+            (reference, one) for reference, _, holder in self.new.places for one in _as_list(holder[reference.field])
+        ]
         self.names.load({entity_id for _, one in wanted if (entity_id := _id_of(one))} | self.known_ids)
         by_name = self.names.find(
-            {key for place, one in wanted if not _id_of(one) for key in self._keys(place.reference, one)}
+            {key for reference, one in wanted if not _id_of(one) for key in self._keys(reference, one)}
         )
-        for place, value in self._given():
-            resolved = {
-                card.id: {"id": card.id, "type": card.type}
-                for one in _as_list(value)
-                if (card := self._card(place.reference, place.member, one, by_name))
-            }
-            if place.reference.many:
-                place.holder[place.reference.field] = list(resolved.values())
+        for reference, member, holder in self.new.places:
+            found = [self._card(reference, member, one, by_name) for one in _as_list(holder[reference.field])]
+            resolved = {card.id: {"id": card.id, "type": card.type} for card in found if card}
+            if reference.many:
+                holder[reference.field] = list(resolved.values())
             elif resolved:
-                (place.holder[place.reference.field],) = resolved.values()
-
-    def _given(self) -> Iterator[tuple[Place, Any]]:
-        for place in self.new.places:
-            yield place, place.holder[place.reference.field]
+                (holder[reference.field],) = resolved.values()
 
     def _keys(self, reference: Reference, given: Any) -> Iterator[tuple[str, str]]:
         """The types and FQNs under which a reference without an id may be found."""
@@ -190,29 +185,31 @@ class Preparation:
 
     def _check_sources(self) -> None:
         """A source must be a column of its table, where the table's columns are known."""
-        rules = self.new.shape.field_rules
-        known = {_source_key(one): one.source for rule in rules for one in self._sources(rule, self.old)}
-        new = []
-        for rule in rules:
-            for one in self._sources(rule, self.new):
-                if earlier := known.get(_source_key(one)):
-                    one.source.update({"path": earlier["path"]} if "path" in earlier else {})
-                else:
-                    new.append((rule, one, self.names.by_id[one.entity_id], _paths(one.source["name"])))
+        new = [(rule, source, table, _paths(source["name"])) for rule, source, table in self._new_sources()]
         existing = self.fields.find((table.node, path) for _, _, table, paths in new for path in paths)
-        for rule, one, table, paths in new:
+        for rule, source, table, paths in new:
             found = [row for path in paths if (row := existing.get((table.node, path))) and row.until is None]
             if not found:
-                self._refuse_unknown(table, one.source["name"])
+                self._refuse_unknown(table, source["name"])
                 continue
             if found[0].path != paths[0]:
-                one.source["path"] = fqn.normal(one.source["name"])
-            self._compare_kinds(rule, one.source.get("dataType"), found[0], table)
+                source["path"] = fqn.normal(source["name"])
+            self._compare_kinds(rule, source.get("dataType"), found[0], table)
         if self.faults:
             raise InvalidEntity(errors=self.faults)
 
-    def _sources(self, rule: FieldLineage, outline: Outline | None) -> Iterable[Source]:
-        return sources(rule, outline.document) if outline else ()
+    def _new_sources(self) -> Iterator[tuple[FieldLineage, Document, Card]]:
+        """The sources that were not there before, with what they name; the others keep the path that was found."""
+        document, old = self.new.document, self.old.document if self.old else {}
+        for rule in self.new.shape.field_rules:
+            if document.get(rule.child) == old.get(rule.child):
+                continue
+            known = {(entity_id, source["name"]): source for _, source, entity_id, _ in sources(rule, old)}
+            for _, source, entity_id, _ in sources(rule, document):
+                if (earlier := known.get((entity_id, source["name"]))) is None:
+                    yield rule, source, self.names.by_id[entity_id]
+                elif "path" in earlier:
+                    source["path"] = earlier["path"]
 
     def _compare_kinds(self, rule: FieldLineage, said: str | None, column: NodeRow, table: Card) -> None:
         """Warn of a source whose type the column cannot have; of column types that no source knows, say nothing."""
@@ -228,10 +225,6 @@ class Preparation:
             return
         near = get_close_matches(name.casefold(), columns, n=1, cutoff=0.0)
         self.faults.append(f"{table.fqn} has no column {name}; the nearest is {columns[near[0]]}")
-
-
-def _source_key(one: Source) -> tuple[str, str]:
-    return one.entity_id, one.source["name"]
 
 
 def _paths(name: str) -> list[str]:

@@ -93,6 +93,7 @@ def _write_out(transaction: Transaction, context: Context) -> None:
         names = Names(transaction)
         for row in documents.by_node(transaction, nodes).values():
             outline = Outline(context.shapes[row.type], orjson.loads(row.document))
+            names.load(outline.ids)
             rendered, shows = written_out(outline, row, names, context.collections)
             renderings.put(transaction, row.node, transaction.clock.position, shows, orjson.dumps(rendered))
         after = nodes[-1]

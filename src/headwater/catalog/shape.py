@@ -13,13 +13,11 @@ from headwater.schema import fqn
 from headwater.schema.base import Document
 from headwater.schema.declare import TAGS, Child, EntityType, FieldLineage, Reference
 
+Place = tuple[Reference, str, Document]
+"""A reference member inside a document: the path of member names to it, and the object that holds it."""
 
-class Place(NamedTuple):
-    """A reference member inside a document; ``member`` is its path of member names."""
-
-    reference: Reference
-    member: str
-    holder: Document
+Source = tuple[Document, Document, str, str]
+"""A source of a field: the field's item, the source, and what it names: an entity's id, a case-folded path in it."""
 
 
 class Field(NamedTuple):
@@ -27,15 +25,6 @@ class Field(NamedTuple):
 
     name: str
     kind: str | None
-
-
-class Source(NamedTuple):
-    """A source of a field: ``path`` is the case-folded path, inside the entity ``entity_id``, that it names."""
-
-    item: Document
-    source: Document
-    entity_id: str
-    path: str
 
 
 class Shape:
@@ -86,7 +75,7 @@ class Outline:
         self.shape = shape
         self.document = document
         self.parts: list[tuple[Child, str, str, Document]] = []
-        self.places = [Place(one, one.field, document) for one in shape.references if document.get(one.field)]
+        self.places: list[Place] = [(one, one.field, document) for one in shape.references if document.get(one.field)]
         self.labelled: list[tuple[str, Document]] = [("", document)] if shape.tagged else []
         for child in shape.declared.children:
             if items := document.get(child.field):
@@ -101,7 +90,7 @@ class Outline:
             self.parts.append((child, path, folded, item))
             for reference in child.references:
                 if item.get(reference.field):
-                    self.places.append(Place(reference, member + reference.field, item))
+                    self.places.append((reference, member + reference.field, item))
             if child.tagged:
                 self.labelled.append((folded if child.folded else path, item))
             for inner in child.children:
@@ -111,19 +100,20 @@ class Outline:
                 self._walk(child, nested, path, folded, member)
 
     @property
-    def references(self) -> Iterator[tuple[Place, Document]]:
-        """Each single reference of a stored document with its place."""
-        for place in self.places:
-            value = place.holder[place.reference.field]
-            for one in value if place.reference.many else (value,):
-                yield place, one
+    def references(self) -> list[tuple[str, str]]:
+        """The path of member names of each reference in a stored document, and the id that it holds."""
+        found = []
+        for reference, member, holder in self.places:
+            value = holder[reference.field]
+            found += [(member, one["id"]) for one in value] if reference.many else [(member, value["id"])]
+        return found
 
     @property
     def ids(self) -> set[str]:
         """The ids of everything that a stored document names."""
         structure = (self.document.get(member) for member in self.shape.structure)
         ids = {value["id"] for value in structure if isinstance(value, dict)}
-        ids.update([one["id"] for _, one in self.references])
+        ids.update([entity_id for _, entity_id in self.references])
         ids.update([label["id"] for _, holder in self.labelled for label in holder.get("tags") or ()])
         return ids
 
@@ -139,7 +129,7 @@ def sources(rule: FieldLineage, document: Document) -> Iterator[Source]:
         for source in item.get(rule.sources) or ():
             if reference := source.get(rule.reference):
                 path = source.get("path") or fqn.quote(source[rule.name])
-                yield Source(item, source, reference["id"], path.casefold())
+                yield item, source, reference["id"], path.casefold()
 
 
 def _kept(child: Child, above: str) -> Iterator[str]:

@@ -483,6 +483,7 @@ class Writer:
         )
         self._rekey(row.node, declared.name, renamed, self.transaction.clock.position + 1)
         self.forget()
+        self.names.load(old.ids | new.ids)
         return self._store(declared, row, step, old, new, hidden, incremental)
 
     def _rekey(self, node: int, entity_type: str, renamed: str, position: int) -> None:
@@ -536,6 +537,7 @@ class Writer:
     def _remove(self, declared: EntityType, row: EntityRow) -> Outcome:
         """Delete for good: the present forgets the entity, the past keeps it."""
         document = Outline(self.context.shapes[declared.name], orjson.loads(row.document))
+        self.names.load(document.ids)
         body = orjson.dumps(self._written(row._replace(deleted=1), document))
         clock = self.transaction.tick()
         position = clock.position
@@ -566,6 +568,7 @@ class Writer:
             raise InvalidEntity(f"{declared.name} {row.fqn} cannot be restored while {above.fqn} is deleted")
         restored = self._restore_tree(declared, row)
         document = Outline(self.context.shapes[declared.name], orjson.loads(restored.document))
+        self.names.load(document.ids)
         return self._outcome(restored, orjson.dumps(self._written(restored, document)), "entityRestored")
 
     def _restore_tree(self, declared: EntityType, row: EntityRow) -> EntityRow:

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Entities as they are now, and the lists of them."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
 from headwater.store.database import Session, Transaction
-from headwater.store.rows import CardRow, EntityRow, texts
+from headwater.store.rows import CardRow, EntityRow, numbers, texts
 
 ENTITY = """e.node, e.id, e.type, e.fqn, e.name, e.parent, e.version, e.revision, e.deleted, e.removed, e.position,
     e.updated_at, e.updated_by, s.document, s.change"""
@@ -45,7 +44,7 @@ def get(session: Session, entity_id: str) -> EntityRow | None:
 
 def by_node(session: Session, nodes: Iterable[int]) -> dict[int, EntityRow]:
     """Entities by node, tombstones included."""
-    rows = session.queries.entities_by_node(session.connection, nodes=json.dumps(list(nodes)))
+    rows = session.queries.entities_by_node(session.connection, nodes=numbers(nodes))
     return {row[0]: EntityRow(*row) for row in rows}
 
 
@@ -66,7 +65,7 @@ def cards_by_id(session: Session, ids: Iterable[str], position: int | None = Non
 
 def cards_by_node(session: Session, nodes: Iterable[int], position: int | None = None) -> list[CardRow]:
     """Cards by node, now or at a position."""
-    text = json.dumps(list(nodes))
+    text = numbers(nodes)
     if position is None:
         rows = session.queries.cards_by_node(session.connection, nodes=text)
     else:
@@ -76,7 +75,7 @@ def cards_by_node(session: Session, nodes: Iterable[int], position: int | None =
 
 def cards_by_name(session: Session, names: Iterable[tuple[str, str]]) -> list[CardRow]:
     """Cards by type and FQN, of entities that were not removed."""
-    keys = json.dumps([fqn_key(entity_type, fqn) for entity_type, fqn in names])
+    keys = texts(fqn_key(entity_type, fqn) for entity_type, fqn in names)
     return [CardRow(*row) for row in session.queries.cards_by_key(session.connection, keys=keys)]
 
 
@@ -180,7 +179,7 @@ def total(session: Session, listing: Listing) -> int:
             parameters["deleted"] = int(listing.deleted)  # type: ignore[assignment]
         if listing.below is not None:
             conditions.append("parent IN numbers(:below)")
-            parameters["below"] = json.dumps(list(listing.below))
+            parameters["below"] = numbers(listing.below)
         statement = f"SELECT coalesce(sum(entities), 0) FROM entity_count WHERE {' AND '.join(conditions)}"
         return int(session.rows(statement, parameters)[0][0])
     source, _, conditions, parameters = _parts(session, listing)
@@ -203,7 +202,7 @@ def _parts(session: Session, listing: Listing) -> tuple[str, str, list[str], dic
         parameters["deleted"] = int(listing.deleted)
     if listing.below is not None:
         conditions.append(f"{state}.parent IN numbers(:below)")
-        parameters["below"] = json.dumps(list(listing.below))
+        parameters["below"] = numbers(listing.below)
     for index, (member, node) in enumerate(listing.referring):
         conditions.append(
             f"EXISTS (SELECT 1 FROM relationship r WHERE r.referrer = e.node AND r.field = :field_{index} "
@@ -228,7 +227,7 @@ def below(session: Session, roots: Sequence[int], entity_type: str, position: in
         statement = "SELECT node FROM entity WHERE parent IN numbers(:roots) AND type = :type AND removed IS NULL"
     else:
         statement = f"SELECT e.node {STATE_AT} WHERE s.parent IN numbers(:roots) AND e.type = :type AND s.removed = 0"
-    parameters = {"roots": json.dumps(list(roots)), "type": entity_type, "position": position}
+    parameters = {"roots": numbers(roots), "type": entity_type, "position": position}
     if position is None:
         del parameters["position"]
     return [node for (node,) in session.rows(statement, parameters)]

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The event log: one entry per position, in commit order."""
 
-import json
 from collections.abc import Iterable
 
 from headwater.store.database import Session, Transaction
-from headwater.store.rows import EventRow
+from headwater.store.rows import EventRow, numbers
 
 
 def append(transaction: Transaction, event: EventRow) -> None:
@@ -23,5 +22,5 @@ def after(session: Session, position: int, since: int, limit: int) -> list[Event
 
 def at(session: Session, positions: Iterable[int]) -> dict[int, tuple[int, str]]:
     """When, in milliseconds, and by whom the events of these positions were made."""
-    rows = session.queries.events_at(session.connection, positions=json.dumps(list(positions)))
+    rows = session.queries.events_at(session.connection, positions=numbers(positions))
     return {position: (timestamp, user) for position, timestamp, user in rows}

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nodes and edges of the lineage graph."""
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from headwater.store.database import Session, Transaction
-from headwater.store.rows import EdgeRow, NodeRow, texts
+from headwater.store.rows import EdgeRow, NodeRow, numbers, texts
 
 
 class Assertion(NamedTuple):
@@ -18,19 +17,19 @@ class Assertion(NamedTuple):
 
 def nodes_of(session: Session, entities: Iterable[int]) -> list[NodeRow]:
     """All intervals of all fields of these entities, oldest first."""
-    rows = session.queries.nodes_of(session.connection, entities=json.dumps(list(entities)))
+    rows = session.queries.nodes_of(session.connection, entities=numbers(entities))
     return [NodeRow(*row) for row in rows]
 
 
 def nodes_named(session: Session, entities: Iterable[int], paths: Iterable[str]) -> list[NodeRow]:
     """All intervals of the fields with these case-folded paths in these entities, oldest first."""
-    rows = session.queries.nodes_named(session.connection, entities=json.dumps(list(entities)), paths=texts(paths))
+    rows = session.queries.nodes_named(session.connection, entities=numbers(entities), paths=texts(paths))
     return [NodeRow(*row) for row in rows]
 
 
 def nodes_by_id(session: Session, ids: Iterable[int]) -> list[NodeRow]:
     """All intervals of these fields, oldest first."""
-    return [NodeRow(*row) for row in session.queries.nodes_by_id(session.connection, ids=json.dumps(list(ids)))]
+    return [NodeRow(*row) for row in session.queries.nodes_by_id(session.connection, ids=numbers(ids))]
 
 
 def add_nodes(transaction: Transaction, nodes: Sequence[NodeRow]) -> None:
@@ -49,7 +48,7 @@ def close_nodes(transaction: Transaction, entity: int, paths: Iterable[str], pos
 def remove(transaction: Transaction, entity: int, position: int, kept: Iterable[str]) -> None:
     """End the fields of a removed entity, and its edges, but for those that others derive from the members ``kept``."""
     parameters = {"node": entity, "position": position}
-    transaction.queries.close_edges_of(transaction.connection, **parameters, kept=json.dumps(list(kept)))
+    transaction.queries.close_edges_of(transaction.connection, **parameters, kept=texts(kept))
     transaction.queries.close_nodes_of(transaction.connection, **parameters)
 
 
@@ -128,7 +127,7 @@ def withdraw(transaction: Transaction, edges: Iterable[tuple[int, int]], asserti
 
 def edges_into(session: Session, nodes: Iterable[int], position: int | None = None) -> list[EdgeRow]:
     """Edges whose downstream end is one of these nodes, now or at a position."""
-    text = json.dumps(list(nodes))
+    text = numbers(nodes)
     if position is None:
         rows = session.queries.edges_into(session.connection, nodes=text)
     else:
@@ -138,7 +137,7 @@ def edges_into(session: Session, nodes: Iterable[int], position: int | None = No
 
 def edges_out_of(session: Session, nodes: Iterable[int], position: int | None = None) -> list[EdgeRow]:
     """Edges whose upstream end is one of these nodes, now or at a position."""
-    text = json.dumps(list(nodes))
+    text = numbers(nodes)
     if position is None:
         rows = session.queries.edges_out_of(session.connection, nodes=text)
     else:

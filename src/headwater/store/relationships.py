@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Indexes over documents: who refers to what, which tag sits where; and who follows what."""
 
-import json
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from headwater.store.database import Session, Transaction
+from headwater.store.rows import texts
 
 
 class Relationship(NamedTuple):
@@ -56,7 +56,7 @@ def remove(transaction: Transaction, node: int, position: int, kept: Iterable[st
     """End everything that a removed entity takes part in, but for references to it by the members ``kept``."""
     connection, queries = transaction.connection, transaction.queries
     queries.close_relationships_of(connection, node=node, position=position)
-    queries.close_relationships_to(connection, node=node, position=position, kept=json.dumps(list(kept)))
+    queries.close_relationships_to(connection, node=node, position=position, kept=texts(kept))
     queries.close_usages_of(connection, node=node, position=position)
     queries.close_usages_to(connection, node=node, position=position)
     queries.close_followers(connection, node=node, position=position)

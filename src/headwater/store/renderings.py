@@ -4,12 +4,12 @@
 A rendering remembers everything that it shows. It is true unless one of those is shown differently since.
 """
 
-import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from headwater.store.database import Session, Transaction
 from headwater.store.documents import fqn_key
+from headwater.store.rows import numbers
 
 
 class RenderingRow(NamedTuple):
@@ -35,13 +35,13 @@ def get(session: Session, entity_type: str, entity_id: str) -> RenderingRow | No
 
 def of(session: Session, nodes: Iterable[int]) -> dict[int, bytes]:
     """The renderings of entities that are true, by node."""
-    return dict(session.queries.renderings_by_node(session.connection, nodes=json.dumps(list(nodes))))
+    return dict(session.queries.renderings_by_node(session.connection, nodes=numbers(nodes)))
 
 
 def put(transaction: Transaction, node: int, position: int, shows: Iterable[int], body: bytes) -> None:
     """Keep the rendering of an entity, as of a position."""
     transaction.queries.put_rendering(
-        transaction.connection, entity=node, position=position, shows=json.dumps(sorted(shows)), body=body
+        transaction.connection, entity=node, position=position, shows=numbers(sorted(shows)), body=body
     )
 
 

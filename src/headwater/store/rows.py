@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rows that the store hands out. Versions are whole tenths, flags are 0 or 1, documents are JSON text."""
 
-import json
 from collections.abc import Iterable
 from typing import NamedTuple
+
+import orjson
 
 
 def texts(values: Iterable[str]) -> str:
     """The JSON array that ``each`` takes. Nothing stored holds U+0000, so a text with it is not looked for."""
-    return json.dumps([value for value in values if "\0" not in value])
+    return orjson.dumps([value for value in values if "\0" not in value]).decode()
+
+
+def numbers(values: Iterable[int]) -> str:
+    """The JSON array that ``numbers`` takes."""
+    return orjson.dumps(list(values)).decode()
 
 
 class EntityRow(NamedTuple):

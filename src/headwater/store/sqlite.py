@@ -28,6 +28,9 @@ DIALECT = Dialect(
     },
 )
 
+CHECKPOINT = 4000
+"""Pages in the log after which they are copied into the file: a page that changes often is copied once for many."""
+
 POLL = 0.005
 """Seconds between two attempts to get the turn from another process."""
 
@@ -50,6 +53,7 @@ class Sqlite(Database):
             raise StoreError(f"{self.path.parent}: no such folder for the database {self.path.name}")
         self._readers: deque[sqlite3.Connection] = deque()
         self._writer = self._connect()
+        self._writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
         # A short timeout and our own loop: SQLite's waiting sleeps ever longer, which starves a process that shares
         # the file with a busy one.
         self._writer.execute("PRAGMA busy_timeout = 0")
