@@ -122,11 +122,17 @@ class Reader:
 
     def found(self, declared: EntityType, key: Key) -> Found:
         """The entity that a key names: as it is kept written out, where that is true; else written out now."""
-        kept = self._kept(declared, key)
-        if kept and DELETED[self.view.include] in (None, bool(kept.deleted)):
-            return Found(self._as_viewed(declared, kept.node, kept.body), kept.revision)
+        if kept := self.kept(declared, key):
+            return kept
         row = self.row(declared, key)
         return Found(orjson.dumps(self.written(declared, [row])[0]), row.revision)
+
+    def kept(self, declared: EntityType, key: Key) -> Found | None:
+        """The entity from its rendering, if that is true and what the view wants; one statement if it says no fields."""
+        kept = self._kept(declared, key)
+        if kept is None or DELETED[self.view.include] not in (None, bool(kept.deleted)):
+            return None
+        return Found(self._as_viewed(declared, kept.node, kept.body), kept.revision)
 
     def _kept(self, declared: EntityType, key: Key) -> renderings.RenderingRow | None:
         if "\0" in key.text or not self._reads_kept(declared):

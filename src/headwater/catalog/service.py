@@ -55,6 +55,11 @@ class Catalog:
 
     def get(self, declared: EntityType, key: Key, view: View) -> Found:
         """One entity."""
+        if view.as_of is None and view.fields is None:
+            with self.database.glance() as session:
+                kept = Reader(session, self.context, None, view).kept(declared, key)
+            if kept:
+                return kept
         with self._reader(view) as reader:
             return reader.found(declared, key)
 

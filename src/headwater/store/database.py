@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One database, SQLite or PostgreSQL, behind two verbs.
+"""One database, SQLite or PostgreSQL, behind few verbs.
 
-``read()`` gives a snapshot. ``write(work)`` runs ``work`` in a transaction of its own and returns after the commit:
+``read()`` gives a snapshot, ``glance()`` one for a single statement. ``write(work)`` runs ``work`` in a transaction of its own and returns after the commit:
 
 * Writers take turns: SQLite by ``BEGIN IMMEDIATE``, PostgreSQL by locking the clock row first. What ``work`` reads
   is therefore the newest state, and nothing it decides can be overtaken.
@@ -194,6 +194,11 @@ class Database(ABC):
     @abstractmethod
     def read(self) -> Iterator[Session]:
         """A snapshot: everything read inside is of one moment."""
+
+    @contextmanager
+    @abstractmethod
+    def glance(self) -> Iterator[Session]:
+        """For a single statement, which sees one moment without a transaction around it."""
 
     @abstractmethod
     def close(self) -> None:

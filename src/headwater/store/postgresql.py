@@ -61,19 +61,25 @@ class PostgreSql(Database):
             raise StoreError(f"no connection to PostgreSQL: {error}") from error
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
-        """A snapshot on a connection of the pool."""
+    def glance(self) -> Iterator[Session]:
+        """A connection of the pool: each statement sees one moment."""
         try:
             with self._pool.connection() as connection:
-                connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                try:
-                    yield Session(connection, self.queries, self.dialect)
-                finally:
-                    connection.execute("ROLLBACK")
+                yield Session(connection, self.queries, self.dialect)
         except PoolTimeout as error:
             raise StoreBusy("no free connection to PostgreSQL") from error
         except psycopg.Error as error:
             raise StoreError(f"the database refused: {error}") from error
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A snapshot on a connection of the pool."""
+        with self.glance() as session:
+            session.connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
+                yield session
+            finally:
+                session.connection.execute("ROLLBACK")
 
     def _begin(self, deadline: float) -> Any:
         remaining = max(0.001, deadline - time.monotonic())

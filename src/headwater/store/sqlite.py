@@ -72,24 +72,32 @@ class Sqlite(Database):
         return connection
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
-        """A snapshot on a connection of its own."""
+    def glance(self) -> Iterator[Session]:
+        """A connection of its own: each statement sees one moment."""
         try:
             connection = self._readers.pop()
         except IndexError:
             connection = self._connect()
         try:
-            connection.execute("BEGIN")
             yield Session(connection, self.queries, self.dialect)
         except sqlite3.Error as error:
             raise StoreError(f"the database refused: {error}") from error
         finally:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
             if self._closed:
                 connection.close()
             else:
                 self._readers.append(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A snapshot on a connection of its own."""
+        with self.glance() as session:
+            session.connection.execute("BEGIN")
+            try:
+                yield session
+            finally:
+                if session.connection.in_transaction:
+                    session.connection.execute("ROLLBACK")
 
     def _begin(self, deadline: float) -> sqlite3.Connection:
         while True:
