@@ -128,7 +128,7 @@ class Reader:
         return Found(orjson.dumps(self.written(declared, [row])[0]), row.revision)
 
     def kept(self, declared: EntityType, key: Key) -> Found | None:
-        """The entity from its rendering, if that is true and what the view wants; one statement if it says no fields."""
+        """The entity from its rendering, if that is true and wanted; one statement where no fields are asked for."""
         kept = self._kept(declared, key)
         if kept is None or DELETED[self.view.include] not in (None, bool(kept.deleted)):
             return None

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One database, SQLite or PostgreSQL, behind few verbs.
 
-``read()`` gives a snapshot, ``glance()`` one for a single statement. ``write(work)`` runs ``work`` in a transaction of its own and returns after the commit:
+``read()`` gives a snapshot, ``glance()`` one for a single statement. ``write(work)`` runs ``work`` in a transaction of
+its own and returns after the commit:
 
 * Writers take turns: SQLite by ``BEGIN IMMEDIATE``, PostgreSQL by locking the clock row first. What ``work`` reads
   is therefore the newest state, and nothing it decides can be overtaken.
