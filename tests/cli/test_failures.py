@@ -13,7 +13,7 @@ from .shop import Command
     ("arguments", "code", "message"),
     [
         (("list", "mlmodle"), 2, "Did you mean mlmodel?"),
-        (("list", "xyzzy"), 2, "The types are chart, "),
+        (("list", "xyzzy"), 2, "The types are "),
         (("list", "mlmodel", "--filter", "servce=x"), 2, "Did you mean service?"),
         (("list", "mlmodel", "--filter", "service"), 2, "--filter takes NAME=VALUE, not service"),
         (("list", "user", "--filter", "x=1"), 2, "It can be filtered by "),

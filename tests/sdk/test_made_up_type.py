@@ -48,7 +48,7 @@ WIDGET = EntityType(
         Child(
             field="knobs",
             is_field=True,
-            children=(Child(field="origins", references=(Reference(field="madeOf", to=("table",)),)),),
+            children=(Child(field="origins", named=False, references=(Reference(field="madeOf", to=("table",)),)),),
         ),
     ),
     traits=ASSET,

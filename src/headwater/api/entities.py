@@ -2,7 +2,9 @@
 """The operations that every entity type has, derived from its declaration."""
 
 import json
+import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import orjson
@@ -10,10 +12,10 @@ import orjson
 from headwater.api.http import Response, parse_json, render
 from headwater.api.routes import Call, Route
 from headwater.catalog.context import Key
-from headwater.catalog.reading import PageRequest
+from headwater.catalog.reading import Page, PageRequest
 from headwater.catalog.writing import Outcome
 from headwater.errors import InvalidEntity
-from headwater.schema.declare import FOLLOWERS, SOFT_DELETE, EntityType
+from headwater.schema.declare import FOLLOWERS, SOFT_DELETE, EntityType, Inverse
 
 WARNING = "X-Headwater-Warning"
 """The header with what a write accepted but found odd: a JSON list of texts, in ASCII."""
@@ -67,6 +69,16 @@ def routes(declared: EntityType) -> Iterator[Route]:
             reply=entity,
             query=("include", "asOf"),
         )
+        for inverse in declared.inverses:
+            if inverse.paged:
+                yield route(
+                    "GET",
+                    f"{place}/{inverse.field}",
+                    partial(inverse_list, inverse=inverse),
+                    f"List the {inverse.field} of a {name}",
+                    reply="EntityList",
+                    query=("limit", "offset", *READ),
+                )
         if declared.has(FOLLOWERS):
             yield route("PUT", f"{place}/followers", follow, f"Follow a {name}", body="UserId", reply="ChangeEvent")
             yield route(
@@ -88,7 +100,20 @@ def list_(call: Call) -> Response:
         paging["after"] = page.after
     if page.before:
         paging["before"] = page.before
+    return _page(page, paging)
+
+
+def _page(page: Page, paging: dict[str, Any]) -> Response:
     return Response(200, b'{"data":[%b],"paging":%b}' % (b",".join(page.bodies), orjson.dumps(paging)))
+
+
+def inverse_list(call: Call, inverse: Inverse) -> Response:
+    """A page of the entities that refer to one."""
+    limit = call.query.whole("limit", 10, 0, 1_000_000)
+    offset = call.query.whole("offset", 0, 0, sys.maxsize)
+    view = call.view(call.catalog.registry[inverse.of])
+    page = call.catalog.inverse(call.type, call.key, inverse, limit, offset, view)
+    return _page(page, {"total": page.total, "offset": offset, "limit": limit})
 
 
 def get(call: Call) -> Response:

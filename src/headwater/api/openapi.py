@@ -115,6 +115,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "As it was then: a date or time (ISO 8601), milliseconds since 1970, or @ and a position.",
     },
     "limit": {"schema": {"type": "integer", "minimum": 0, "maximum": 1_000_000}},
+    "offset": {"schema": {"type": "integer", "minimum": 0}},
     "position": {"schema": {"type": "integer", "minimum": 0}},
     "timestamp": {"schema": {"type": "integer", "minimum": 0}, "description": "Milliseconds since 1970."},
     "recursive": {"schema": {"type": "boolean"}},

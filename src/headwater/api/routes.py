@@ -48,10 +48,10 @@ class Call:
         """The entity that the path names, by id or FQN."""
         return Key.fqn(self.parameters["fqn"]) if "fqn" in self.parameters else Key.id(self.parameters["id"])
 
-    def view(self) -> View:
-        """How the caller wants to see entities."""
+    def view(self, shown: EntityType | None = None) -> View:
+        """How the caller wants to see entities, of the route's type or another."""
         fields = self.query.get("fields")
-        chosen = None if fields is None else self.catalog.fields(self.type, fields.split(","))
+        chosen = None if fields is None else self.catalog.fields(shown or self.type, fields.split(","))
         include: Any = self.query.one_of("include", ("non-deleted", "deleted", "all"))
         return View(
             fields=chosen,

@@ -80,7 +80,6 @@ def diff(declared: EntityType, before: Document, after: Document) -> Change:
     """What turns ``before`` into ``after``; both rendered without links and inherited members."""
     change = Change()
     rules = declared.versions
-    children = {child.field: child for child in declared.children}
     references = {reference.field: reference for reference in declared.all_references}
     for member in dict.fromkeys((*before, *after)):
         if member in NOT_COMPARED or member in declared.copied:
@@ -91,26 +90,39 @@ def diff(declared: EntityType, before: Document, after: Document) -> Change:
             continue
         if old == new:
             continue
-        if member in children:
-            changed = _diff_children(change, declared, children[member], member, old or [], new or [])
-        elif member in references:
-            changed = _diff_references(change, references[member], old, new)
+        if member in references:
+            changed = _diff_references(change, references[member], member, old, new)
         elif member == "tags":
             changed = _diff_set(change, "tags", old or [], new or [], _label_key)
         elif member == "extension":
             changed = _diff_extension(change, old or {}, new or {})
         else:
-            changed = change.record(member, old, new)
+            changed = _diff_member(change, declared, (member,), old, new)
         change.major |= changed and member in rules.major
     return change
 
 
-def _diff_references(change: Change, reference: Reference, old: Any, new: Any) -> bool:
+def _diff_member(change: Change, declared: EntityType, path: tuple[str, ...], old: Any, new: Any) -> bool:
+    """A child list, an object that child lists sit in (compared member by member), or any other value."""
+    name = ".".join(path)
+    if child := next((child for child in declared.children if child.path == path), None):
+        return _diff_children(change, declared, child, name, old or [], new or [])
+    if not any(child.path[: len(path)] == path for child in declared.children):
+        return change.record(name, old, new)
+    old, new = old or {}, new or {}
+    changed = False
+    for member in dict.fromkeys((*old, *new)):
+        if old.get(member) != new.get(member):
+            changed |= _diff_member(change, declared, (*path, member), old.get(member), new.get(member))
+    return changed
+
+
+def _diff_references(change: Change, reference: Reference, name: str, old: Any, new: Any) -> bool:
     if reference.many:
-        return _diff_set(change, reference.field, old or [], new or [], lambda item: item["id"])
+        return _diff_set(change, name, old or [], new or [], lambda item: item["id"])
     if old and new and old["id"] == new["id"]:
         return False
-    return change.record(reference.field, old, new)
+    return change.record(name, old, new)
 
 
 def _diff_set(
@@ -193,6 +205,7 @@ def _diff_keyed(
 
 def _diff_item(change: Change, declared: EntityType, child: Child, name: str, old: Document, new: Document) -> bool:
     changed = False
+    references = {reference.field: reference for reference in child.references}
     for member in dict.fromkeys((*old, *new)):
         before, after = old.get(member), new.get(member)
         if member == "fullyQualifiedName" or before == after:
@@ -205,6 +218,8 @@ def _diff_item(change: Change, declared: EntityType, child: Child, name: str, ol
             changed |= _diff_keyed(change, declared, child, fqn.add(name, new["name"]), before or [], after or [])
         elif member == "tags" and child.tagged:
             changed |= _diff_set(change, inner, before or [], after or [], _label_key)
+        elif member in references:
+            changed |= _diff_references(change, references[member], inner, before, after)
         else:
             recorded = change.record(inner, before, after)
             changed |= recorded

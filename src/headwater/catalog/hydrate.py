@@ -9,12 +9,9 @@ import orjson
 from headwater.catalog.names import Card, Names
 from headwater.catalog.shape import Outline, Shape
 from headwater.schema import fqn
-from headwater.schema.base import Document
+from headwater.schema.base import Document, held
 from headwater.schema.declare import SOFT_DELETE, Child, EntityType, Reference
 from headwater.store.rows import EntityRow
-
-HIDDEN = ("system",)
-"""Members of stored documents that no reader sees."""
 
 OPEN = "\x01"
 """Stands where the server's address belongs, in links that are kept. No JSON text holds this character otherwise."""
@@ -67,7 +64,7 @@ class Renderer:
     def document(self, document: Document, entity_fqn: str) -> Document:
         """A document with its references, labels and FQNs written out."""
         rendered = dict(document)
-        for member in HIDDEN:
+        for member in self.shape.hidden:
             rendered.pop(member, None)
         for member in self.shape.structure:
             value = rendered.get(member)
@@ -95,8 +92,12 @@ class Renderer:
 
     def _parts(self, children: Iterable[Child], rendered: Document, above: str) -> None:
         for child in children:
-            if (items := rendered.get(child.field)) is not None:
-                rendered[child.field] = self._items(child, items, above)
+            if (items := held(rendered, child.path)) is not None:
+                holder = rendered
+                for member in child.path[:-1]:
+                    holder[member] = holder = holder[member].copy()
+                root = fqn.add(above, child.segment) if child.segment else above
+                holder[child.path[-1]] = self._items(child, items, root)
 
     def _items(self, child: Child, items: Iterable[Document], above: str) -> list[Document]:
         written = []

@@ -177,21 +177,35 @@ class LineageWriter:
             if node.until is None:
                 known[node.entity][node.path] = node.name
         columns: list[Column] = []
-        faults = []
+        faults: list[str] = []
         for entry in given:
             for source in entry.get("fromColumns") or ():
-                ends = []
-                for row, name in ((up, source), (down, entry.get("toColumn") or "")):
-                    path = _path_below(row, name)
-                    if path is None:
-                        faults.append(f"columnsLineage: {name} is not a column of {row.fqn}")
-                    elif known[row.node] and path not in known[row.node]:
-                        faults.append(f"columnsLineage: {row.fqn} has no column {name}")
-                    ends.append(path or "")
+                ends = [
+                    self._path(row, name, known[row.node], faults)
+                    for row, name in ((up, source), (down, entry.get("toColumn") or ""))
+                ]
                 columns.append(Column(ends[0], ends[1], entry.get("function")))
         if faults:
             raise InvalidEntity(errors=list(dict.fromkeys(faults)))
         return _united((), columns)
+
+    def _path(self, row: EntityRow, name: str, known: Mapping[str, str], faults: list[str]) -> str:
+        """The path of the field that a request names; one more fault where there is no such field."""
+        shape = self.context.shapes[row.type]
+        given = _normal(name)
+        path = fqn.below(given, row.fqn)
+        if shape.field_references:
+            names = Names(self.transaction)
+            names.load(known)
+            called = {card.fqn: card.id for card in names.by_id.values()}
+            path = called.get(given) or called.get(path or "")
+        if path is None:
+            faults.append(f"columnsLineage: {name} is not a column of {row.fqn}")
+        elif not shape.has_fields:
+            faults.append(f"columnsLineage: {row.fqn} is a {row.type}, which has no columns")
+        elif known and path.casefold() not in known:
+            faults.append(f"columnsLineage: {row.fqn} has no column {name}")
+        return (path or "").casefold()
 
     def _replace(self, up: EntityRow, down: EntityRow, before: Said | None, after: Said | None) -> None:
         """End what an asserter said and begin what it says now; nothing where that is the same."""
@@ -324,12 +338,22 @@ class LineageReader:
         positions |= {edges.since for edges in known.values() if edges.derived}
         times = events.at(self.session, positions)
         self.names.nodes({node for pair in known for node in pair})
-        written = self._written_names({node for pair, edges in known.items() if edges.columns for node in pair})
+        written = self._field_fqns({node for pair, edges in known.items() if edges.columns for node in pair})
         return {pair: self._details(pair, edges, times, written) for pair, edges in known.items()}
 
-    def _written_names(self, entities: set[int]) -> dict[tuple[int, str], str]:
-        """How the fields of entities are spelled, by node and case-folded path."""
-        return {(node.entity, node.path): node.name for node in lineage.nodes_of(self.session, entities)}
+    def _field_fqns(self, entities: set[int]) -> dict[tuple[int, str], str]:
+        """The FQNs of the fields of entities as they are spelled, by node and case-folded path."""
+        nodes = lineage.nodes_of(self.session, entities)
+        owners = {node: self.names.by_node[node] for node in entities}
+        called = {(node.entity, node.path): f"{owners[node.entity].fqn}.{node.name}" for node in nodes}
+        referred = [
+            (entity, path) for entity, path in called if self.context.shapes[owners[entity].type].field_references
+        ]
+        self.names.load(path for _, path in referred)
+        for entity, path in referred:
+            if card := self.names.by_id.get(path):
+                called[entity, path] = card.fqn
+        return called
 
     def _details(
         self,
@@ -365,12 +389,12 @@ class LineageReader:
         grouped: dict[tuple[str, str | None], list[str]] = defaultdict(list)
         for column in columns:
             grouped[column.downstream, column.function].append(
-                f"{up.fqn}.{written.get((up.node, column.upstream), column.upstream)}"
+                written.get((up.node, column.upstream)) or f"{up.fqn}.{column.upstream}"
             )
         return [
             {
                 "fromColumns": sources,
-                "toColumn": f"{down.fqn}.{written.get((down.node, target), target)}",
+                "toColumn": written.get((down.node, target)) or f"{down.fqn}.{target}",
                 **({"function": function} if function else {}),
             }
             for (target, function), sources in grouped.items()
@@ -462,9 +486,9 @@ def _united(before: Iterable[Column], after: Iterable[Column]) -> set[Column]:
     return set(pairs.values())
 
 
-def _path_below(row: EntityRow, name: str) -> str | None:
-    """The case-folded path of a field inside an entity, from the field's FQN."""
+def _normal(name: str) -> str:
+    """An FQN as it is looked up, or an empty text for what is none."""
     try:
-        return (fqn.below(fqn.normal(name), row.fqn) or "").casefold() or None
+        return fqn.normal(name)
     except fqn.InvalidFqn:
-        return None
+        return ""

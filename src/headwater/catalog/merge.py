@@ -10,11 +10,10 @@ from jsonpointer import JsonPointerException
 
 from headwater.catalog.access import Principal
 from headwater.catalog.context import check_depth
-from headwater.catalog.hydrate import HIDDEN
 from headwater.catalog.shape import Shape
 from headwater.errors import InvalidEntity
-from headwater.schema.base import Document
-from headwater.schema.declare import TAGS, Child
+from headwater.schema.base import Document, held
+from headwater.schema.declare import TAGS, Child, Reference
 from headwater.schema.registry import wire_members
 
 PROTECTED_FROM_BOTS = ("description", "displayName")
@@ -32,16 +31,12 @@ def put(shape: Shape, old: Document, new: Document, principal: Principal, overri
     united; a bot leaves people's texts alone unless it says ``override``.
     """
     declared = shape.declared
-    sayable = wire_members(declared.create) - {parent.field for parent in declared.parents}
+    sayable = wire_members(declared.create) - set(shape.structure)
     sticky = {*declared.versions.put_sticky, *declared.defaults}
     cautious = principal.is_bot and not override
     merged = {member: value for member, value in old.items() if member not in sayable or member in sticky}
     merged |= {member: value for member, value in new.items() if member in sayable}
-    for reference in shape.references:
-        stored = old.get(reference.field)
-        keeps = {"replace": False, "keep": not new.get(reference.field), "absent": reference.field not in new}
-        if stored is not None and (keeps[reference.put] or (cautious and stored and reference.bot_keeps)):
-            merged[reference.field] = stored
+    _keep_references(shape.references, old, new, merged, cautious)
     if declared.has(TAGS):
         _unite_labels(old, merged)
     if cautious:
@@ -49,11 +44,22 @@ def put(shape: Shape, old: Document, new: Document, principal: Principal, overri
         if old.get("extension"):
             merged["extension"] = old["extension"]
     for child in declared.children:
-        _merge_items(child, old.get(child.field), merged.get(child.field), cautious)
-    for member in HIDDEN:
+        _merge_items(child, held(old, child.path), held(merged, child.path), cautious)
+    for member in shape.hidden:
         if member in old:
-            merged[member] = old[member]
+            merged.setdefault(member, old[member])
     return merged
+
+
+def _keep_references(
+    references: Iterable[Reference], old: Document, new: Document, merged: Document, cautious: bool
+) -> None:
+    """Put back what the declarations say that a PUT of ``new`` does not replace."""
+    for reference in references:
+        stored = old.get(reference.field)
+        keeps = {"replace": False, "keep": not new.get(reference.field), "absent": reference.field not in new}
+        if stored is not None and (keeps[reference.put] or (cautious and stored and reference.bot_keeps)):
+            merged[reference.field] = stored
 
 
 def _unite_labels(old: Document, new: Document) -> None:
@@ -80,6 +86,7 @@ def _merge_items(child: Child, old: list[Document] | None, new: list[Document] |
         twin = old_by_name.get(name(item))
         if twin is None:
             continue
+        _keep_references(child.references, twin, item, item, cautious)
         if child.tagged:
             _unite_labels(twin, item)
         if cautious and twin.get("description"):
@@ -87,7 +94,7 @@ def _merge_items(child: Child, old: list[Document] | None, new: list[Document] |
         if child.match == "key" and _rekeyed(child, twin, item) and twin.get("description"):
             item.setdefault("description", twin["description"])
         for inner in child.children:
-            _merge_items(inner, twin.get(inner.field), item.get(inner.field), cautious)
+            _merge_items(inner, held(twin, inner.path), held(item, inner.path), cautious)
         if child.recursive:
             _merge_items(child, twin.get(child.recursive), item.get(child.recursive), cautious)
 
@@ -106,10 +113,12 @@ def patch(shape: Shape, rendered: Document, operations: Iterable[Mapping[str, An
 
     Lists that the entity may have but does not have yet count as empty, since clients add to their first place.
     """
-    patched = patch_document(_with_empty_lists(shape, rendered), operations)
-    for member, value in list(patched.items()):
-        if value == [] and member not in rendered:
-            del patched[member]
+    base, added = _with_empty_lists(shape, rendered)
+    patched = patch_document(base, operations)
+    for path in added:
+        holder = held(patched, path[:-1])
+        if isinstance(holder, dict) and holder.get(path[-1]) == []:
+            del holder[path[-1]]
     return patched
 
 
@@ -144,11 +153,17 @@ def _check_size(document: object) -> None:
         raise InvalidEntity(f"the patch copies so much that the document would exceed {COPIED_SIZE} bytes")
 
 
-def _with_empty_lists(shape: Shape, rendered: Document) -> Document:
+def _with_empty_lists(shape: Shape, rendered: Document) -> tuple[Document, list[tuple[str, ...]]]:
+    """The entity with the lists that it lacks, and their paths; a list inside an object needs the object."""
     base = dict(rendered)
-    members = [reference.field for reference in shape.references if reference.many]
-    members += [child.field for child in shape.declared.children]
-    for member in members:
-        if base.get(member) is None:
-            base[member] = []
-    return base
+    added = []
+    paths = [(reference.field,) for reference in shape.references if reference.many]
+    for path in (*paths, *(child.path for child in shape.declared.children)):
+        if not isinstance(held(base, path[:-1]), dict) or held(base, path) is not None:
+            continue
+        holder = base
+        for member in path[:-1]:
+            holder[member] = holder = dict(holder[member])
+        holder[path[-1]] = []
+        added.append(path)
+    return base, added

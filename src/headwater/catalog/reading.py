@@ -16,7 +16,7 @@ from headwater.catalog.names import Names
 from headwater.catalog.shape import Outline
 from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema.base import Document
-from headwater.schema.declare import FOLLOWERS, EntityType
+from headwater.schema.declare import FOLLOWERS, EntityType, Inverse
 from headwater.store import documents, history, relationships, renderings, settings
 from headwater.store.database import Session
 from headwater.store.rows import EntityRow
@@ -106,19 +106,21 @@ class Reader:
         return row
 
     def _row(self, declared: EntityType, key: Key) -> EntityRow | None:
-        if "\0" in key.text:
-            return None
-        name = declared.lookup_or_none(key.text) if key.by_name else None
-        if key.by_name and name is None:
+        if not key.by_name:
+            return self._row_by_id(key.text)
+        name = None if "\0" in key.text else declared.lookup_or_none(key.text)
+        if name is None:
             return None
         if self.position is None:
-            return documents.find(self.session, declared.name, name) if name else documents.get(self.session, key.text)
-        if name:
-            node = history.named_at(self.session, declared.name, name, self.position)
-        else:
-            present = documents.get(self.session, key.text)
-            node = present.node if present else None
+            return documents.find(self.session, declared.name, name)
+        node = history.named_at(self.session, declared.name, name, self.position)
         return None if node is None else history.at(self.session, node, self.position)
+
+    def _row_by_id(self, entity_id: str) -> EntityRow | None:
+        present = documents.get(self.session, entity_id)
+        if present is None or self.position is None:
+            return present
+        return history.at(self.session, present.node, self.position)
 
     def found(self, declared: EntityType, key: Key) -> Found:
         """The entity that a key names: as it is kept written out, where that is true; else written out now."""
@@ -243,21 +245,23 @@ class Reader:
         below: list[int] | None = None
         referring: list[tuple[str, int]] = []
         flags: dict[str, bool] = {}
+        absent: list[str] = []
         for filter_ in declared.filters:
             value = given.get(filter_.name)
             if value is None:
                 continue
+            member = filter_.member or filter_.name
             if filter_.kind == "flag":
-                if value.lower() not in ("true", "false"):
-                    raise InvalidEntity(f"{filter_.name} must be true or false, not {value!r}")
-                flags[filter_.member or filter_.name] = value.lower() == "true"
-                continue
-            target = self.context.registry[filter_.to]
-            node = self._named(target, value)
-            if filter_.kind == "reference":
-                referring.append((filter_.member or filter_.name, node))
+                flags[member] = _truth(filter_.name, value)
+            elif filter_.kind == "root":
+                absent += [member] if _truth(filter_.name, value) else []
+            elif filter_.kind == "id":
+                referring.append((member, self._identified(value)))
+            elif filter_.kind == "reference":
+                referring.append((member, self._named(self.context.registry[filter_.to], value)))
             else:
-                nodes = self._parents_below(target, node, declared)
+                target = self.context.registry[filter_.to]
+                nodes = self._parents_below(target, self._named(target, value), declared)
                 below = nodes if below is None else [one for one in below if one in set(nodes)]
         return documents.Listing(
             type=declared.name,
@@ -265,6 +269,7 @@ class Reader:
             below=below,
             referring=referring,
             flags=flags,
+            absent=absent,
             position=self.position,
         )
 
@@ -274,28 +279,52 @@ class Reader:
             raise EntityNotFound.named(declared.name, name)
         return row.node
 
+    def _identified(self, entity_id: str) -> int:
+        row = self._row_by_id(entity_id)
+        if row is None or row.removed:
+            raise EntityNotFound(f"entity instance for {entity_id} not found")
+        return row.node
+
     def _parents_below(self, ancestor: EntityType, node: int, declared: EntityType) -> list[int]:
-        """The possible direct parents of ``declared`` that are the ancestor or lie below it."""
-        parents = [node] if any(parent.to == ancestor.name for parent in declared.parents) else []
-        for parent in declared.parents:
-            if parent.to == ancestor.name:
-                continue
-            level = [node]
-            for step in self._path(ancestor.name, parent.to):
-                level = documents.below(self.session, level, step, self.position)
-            if level != [node]:
-                parents += level
+        """The possible direct parents of ``declared`` that are the ancestor or lie below it, at any depth."""
+        direct = {parent.to for parent in declared.parents}
+        parents = [node] if ancestor.name in direct else []
+        level = {ancestor.name: [node]}
+        while level:
+            following: dict[str, list[int]] = {}
+            for kind in self._above(declared):
+                roots = [one for parent in self.context.registry[kind].parents for one in level.get(parent.to, ())]
+                if roots and (found := documents.below(self.session, roots, kind, self.position)):
+                    following[kind] = found
+                    parents += found if kind in direct else []
+            level = following
         return parents
 
-    def _path(self, ancestor: str, target: str) -> list[str]:
-        """The types from just below ``ancestor`` down to ``target``."""
-        path = [target]
-        while not any(parent.to == ancestor for parent in self.context.registry[path[0]].parents):
-            above = [p.to for p in self.context.registry[path[0]].parents if p.to not in path]
-            if not above:
-                return []
-            path.insert(0, above[0])
-        return path
+    def _above(self, declared: EntityType) -> tuple[str, ...]:
+        """The types that entities of a type may live under, directly or not."""
+        types: dict[str, None] = {}
+        pending = [declared]
+        while pending:
+            for parent in pending.pop().parents:
+                if parent.to not in types:
+                    types[parent.to] = None
+                    pending.append(self.context.registry[parent.to])
+        return tuple(types)
+
+    def inverse(self, declared: EntityType, key: Key, inverse: Inverse, limit: int, offset: int) -> Page:
+        """A page of an inverse list of an entity, in order of (name, id)."""
+        row = self.row(declared, key)
+        listed = self.context.registry[inverse.of]
+        lives = any(parent.field == inverse.member for parent in listed.parents)
+        listing = documents.Listing(
+            type=listed.name,
+            deleted=DELETED[self.view.include],
+            below=[row.node] if lives else None,
+            referring=[] if lives else [(inverse.member, row.node)],
+            position=self.position,
+        )
+        rows = documents.page(self.session, listing, limit, offset=offset) if limit else []
+        return Page(bodies=self.bodies(listed, rows), total=documents.total(self.session, listing))
 
     # versions -----------------------------------------------------------------------------------------------------
 
@@ -323,6 +352,12 @@ class Reader:
         stored = orjson.loads(state.document)
         then.names.load(Outline(self.context.shapes[declared.name], stored).ids)
         return then.renderer(declared).entity(state._replace(fqn=row.fqn), stored)
+
+
+def _truth(name: str, value: str) -> bool:
+    if value.lower() not in ("true", "false"):
+        raise InvalidEntity(f"{name} must be true or false, not {value!r}")
+    return value.lower() == "true"
 
 
 def write_cursor(row: EntityRow) -> str:

@@ -11,7 +11,6 @@ from headwater.catalog.fields import Fields
 from headwater.catalog.hydrate import written_out
 from headwater.catalog.names import Names
 from headwater.catalog.shape import Outline
-from headwater.schema import fqn
 from headwater.store import documents, history, lineage, relationships, renderings, upkeep
 from headwater.store.database import Transaction
 from headwater.store.rows import EntityRow
@@ -56,7 +55,7 @@ class _Replay:
 
     def _named(self, row: EntityRow) -> None:
         above = self.fqns[row.parent] if row.parent is not None else None
-        self.fqns[row.node] = fqn.add(above, row.name)
+        self.fqns[row.node] = self.context.registry[row.type].fqn_of(above, row.name)
         history.name_opened(self.transaction, row.node, row.type, self.fqns[row.node], row.position)
         for child in self.children.get(row.node, ()):
             self._named(self.latest[child]._replace(position=row.position))

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 MASK = "*********"
 
 SENSITIVE = re.compile(
-    r"(pass(word|phrase|wd)?|secret(access)?(key)?|(?<!public)(api|private|access|account|shared|encryption|signing)[_-]?key"
-    r"|token|credentials?|connection_?string|jwt)$",
+    r"(pass(word|phrase|wd)?|secret(access)?(key)?"
+    r"|(?<!public)(api|private|access|account|shared|encryption|signing|ssl)[_-]?key(value)?"
+    r"|token|credentials?|connection_?string|auth_?string|proxy_?authentication|auth_?user_?info|jwt"
+    r"|certificate|cert_?value)$",
     re.IGNORECASE,
 )
 """Names of members whose texts are secret."""

@@ -21,9 +21,8 @@ from headwater.catalog.reading import Found, Page, PageRequest, Reader, View
 from headwater.catalog.secrets import Vault
 from headwater.catalog.writing import Outcome, Write, Writer
 from headwater.errors import CatalogError, EntityNotFound, status_of
-from headwater.schema import fqn
 from headwater.schema.base import Document
-from headwater.schema.declare import EntityType
+from headwater.schema.declare import EntityType, Inverse
 from headwater.schema.registry import Registry
 from headwater.store import documents, events, history
 from headwater.store.database import Database, Transaction
@@ -67,6 +66,11 @@ class Catalog:
         """A page of a type's list."""
         with self._reader(view) as reader:
             return reader.page(declared, request)
+
+    def inverse(self, declared: EntityType, key: Key, inverse: Inverse, limit: int, offset: int, view: View) -> Page:
+        """A page of the entities that refer to one."""
+        with self._reader(view) as reader:
+            return reader.inverse(declared, key, inverse, limit, offset)
 
     def versions(self, declared: EntityType, key: Key, view: View) -> list[Document]:
         """Every version of an entity, newest first."""
@@ -267,4 +271,4 @@ class Catalog:
 
 def _seed_fqn(declared: EntityType, seed: Document) -> str:
     above = next((seed[parent.field] for parent in declared.parents if seed.get(parent.field)), None)
-    return fqn.add(above, seed["name"])
+    return declared.fqn_of(above, seed["name"])

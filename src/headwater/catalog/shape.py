@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from headwater.schema import fqn
-from headwater.schema.base import Document
+from headwater.schema.base import Document, held
 from headwater.schema.declare import TAGS, Child, EntityType, FieldLineage, Reference
 
 Place = tuple[Reference, str, Document]
@@ -40,9 +40,24 @@ class Shape:
         return tuple(dict.fromkeys([parent.field for parent in self.declared.parents] + list(self.declared.copied)))
 
     @cached_property
+    def hidden(self) -> tuple[str, ...]:
+        """Members of stored documents that no reader sees; ``system`` marks what belongs to the catalogue itself."""
+        return ("system", *self.declared.hidden)
+
+    @cached_property
     def references(self) -> tuple[Reference, ...]:
         """The references of the type and its traits."""
         return self.declared.all_references
+
+    @cached_property
+    def field_references(self) -> tuple[Reference, ...]:
+        """The references whose targets are fields of the entity."""
+        return tuple(reference for reference in self.references if reference.is_field)
+
+    @cached_property
+    def has_fields(self) -> bool:
+        """Whether entities of the type can have fields."""
+        return bool(self.field_references) or any(child.is_field for child in self.declared.children)
 
     @cached_property
     def kept(self) -> tuple[str, ...]:
@@ -53,7 +68,7 @@ class Shape:
     @cached_property
     def indexed(self) -> tuple[str, ...]:
         """The members that indexes are made of."""
-        lists = (child.field for child in self.declared.children if _is_indexed(child))
+        lists = (child.path[0] for child in self.declared.children if _is_indexed(child))
         return (*(reference.field for reference in self.references), "tags", *lists)
 
     @cached_property
@@ -78,8 +93,9 @@ class Outline:
         self.places: list[Place] = [(one, one.field, document) for one in shape.references if document.get(one.field)]
         self.labelled: list[tuple[str, Document]] = [("", document)] if shape.tagged else []
         for child in shape.declared.children:
-            if items := document.get(child.field):
-                self._walk(child, items, "", "", child.field + ".")
+            if items := held(document, child.path):
+                root = fqn.quote(child.segment) if child.segment else ""
+                self._walk(child, items, root, root.casefold(), child.field + ".")
 
     def _walk(self, child: Child, items: Iterable[Document], path: str, folded: str, member: str) -> None:
         above = path
@@ -94,7 +110,7 @@ class Outline:
             if child.tagged:
                 self.labelled.append((folded if child.folded else path, item))
             for inner in child.children:
-                if nested := item.get(inner.field):
+                if nested := held(item, inner.path):
                     self._walk(inner, nested, path, folded, f"{member}{inner.field}.")
             if child.recursive and (nested := item.get(child.recursive)):
                 self._walk(child, nested, path, folded, member)
@@ -119,13 +135,16 @@ class Outline:
 
     @property
     def fields(self) -> dict[str, Field]:
-        """The fields by case-folded path."""
-        return {folded: Field(path, item.get("dataType")) for child, path, folded, item in self.parts if child.is_field}
+        """The fields by case-folded path; the path of a field that is an entity of its own is its id."""
+        found = {key: Field(path, item.get("dataType")) for child, path, key, item in self.parts if child.is_field}
+        for reference in self.shape.field_references:
+            found |= {one["id"]: Field(one["id"], None) for one in self.document.get(reference.field) or ()}
+        return found
 
 
 def sources(rule: FieldLineage, document: Document) -> Iterator[Source]:
     """The sources in a stored document that name an entity. ``path`` is stored where a name is a nested path."""
-    for item in document.get(rule.child) or ():
+    for item in held(document, rule.child.split(".")) or ():
         for source in item.get(rule.sources) or ():
             if reference := source.get(rule.reference):
                 path = source.get("path") or fqn.quote(source[rule.name])

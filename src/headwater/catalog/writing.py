@@ -16,14 +16,13 @@ from headwater.catalog.access import Principal
 from headwater.catalog.context import Context, Key, dump, parse
 from headwater.catalog.diff import Change, diff, reshaped
 from headwater.catalog.fields import Fields
-from headwater.catalog.hydrate import HIDDEN, Renderer, addressed, written_out
+from headwater.catalog.hydrate import Renderer, addressed, written_out
 from headwater.catalog.identity import new_id
 from headwater.catalog.names import Card, Names, card_text, read_card
 from headwater.catalog.prepare import Preparation
 from headwater.catalog.reading import Reader, View, read_object
 from headwater.catalog.shape import Outline, Shape
 from headwater.errors import EntityExists, EntityNotFound, InvalidEntity, VersionConflict
-from headwater.schema import fqn
 from headwater.schema.base import Document
 from headwater.schema.declare import SOFT_DELETE, EntityType, Parent
 from headwater.store import documents, events, history, lineage, relationships, renderings, settings
@@ -105,8 +104,22 @@ class Writer:
                 if parent.optional:
                     continue
                 raise InvalidEntity(f"{parent.field}: a {declared.name} needs a {parent.to}")
-            return parent, self._parent_card(parent, given)
+            above = self._parent_card(parent, given)
+            self._check_copied(parent, declared, above, request)
+            return parent, above
         return None, None
+
+    def _check_copied(self, parent: Parent, declared: EntityType, above: Card, request: Document) -> None:
+        """Refuse a request that says something else than its parent where the parent's word counts."""
+        said = [member for member in parent.copies if request.get(member) is not None]
+        stored = orjson.loads(documents.by_node(self.transaction, [above.node])[above.node].document) if said else {}
+        others = {other.field: other for other in declared.parents}
+        for member in said:
+            given, counts = request[member], stored.get(member)
+            if member in others:
+                given, counts = self._parent_card(others[member], given).id, (counts or {}).get("id")
+            if given != counts:
+                raise InvalidEntity(f"{member}: {above.fqn} has another one than this {declared.name} would have")
 
     def _parent_card(self, parent: Parent, given: Any) -> Card:
         above = self.context.registry[parent.to]
@@ -134,7 +147,7 @@ class Writer:
         """A new entity; ``EntityExists`` if its FQN is taken, also by a soft-deleted one."""
         body = self._parsed(declared, request)
         parent, above = self._home(declared, body)
-        entity_fqn = fqn.add(above.fqn if above else None, body["name"])
+        entity_fqn = declared.fqn_of(above.fqn if above else None, body["name"])
         if existing := documents.find(self.transaction, declared.name, entity_fqn):
             state = " (soft-deleted; restore it, or delete it for good)" if existing.deleted else ""
             raise EntityExists(f"Entity already exists: {declared.name} {entity_fqn}{state}")
@@ -144,13 +157,13 @@ class Writer:
         """An entity that belongs to the catalogue itself: nobody can delete or rename it."""
         body = self._parsed(declared, request) | {"system": True}
         parent, above = self._home(declared, body)
-        return self._create(declared, body, parent, above, fqn.add(above.fqn if above else None, body["name"]))
+        return self._create(declared, body, parent, above, declared.fqn_of(above.fqn if above else None, body["name"]))
 
     def upsert(self, declared: EntityType, request: Document) -> Outcome:
         """Create the entity, or update it by the rules of PUT; a soft-deleted one is restored first."""
         body = self._parsed(declared, request)
         parent, above = self._home(declared, body)
-        entity_fqn = fqn.add(above.fqn if above else None, body["name"])
+        entity_fqn = declared.fqn_of(above.fqn if above else None, body["name"])
         row = documents.find(self.transaction, declared.name, entity_fqn)
         if row is None:
             if self.write.if_match is not None:
@@ -295,7 +308,7 @@ class Writer:
         name = body.pop("name")
         new = self._prepare(declared, body, old)
         new.document.update(
-            {member: old.document[member] for member in (*shape.structure, *HIDDEN) if member in old.document}
+            {member: old.document[member] for member in (*shape.structure, *shape.hidden) if member in old.document}
         )
         if name != row.name:
             return self._rename(declared, row, old, new, name, hidden)
@@ -334,6 +347,9 @@ class Writer:
         session: bool = False,
     ) -> Outcome:
         """Store what changed. ``session``: the change may be folded into the version that is there."""
+        for member in declared.fixed:
+            if old.document.get(member) != new.document.get(member):
+                raise InvalidEntity(f"{declared.name} attribute {member} can't be modified")
         traits.check(new, old, self.names)
         before, after = self._contrasted(row.fqn, old.document, new.document, new.shape)
         change = diff(declared, before, after)
@@ -467,7 +483,7 @@ class Writer:
         if old.document.get("system"):
             raise InvalidEntity(f"System entity [{row.name}] of type {declared.name} can not be renamed.")
         above = self.names.node(row.parent) if row.parent is not None else None
-        renamed = fqn.add(above.fqn if above else None, name)
+        renamed = declared.fqn_of(above.fqn if above else None, name)
         if documents.find(self.transaction, declared.name, renamed):
             raise EntityExists(f"Entity already exists: {declared.name} {renamed}")
         traits.check(new, old, self.names)
@@ -490,7 +506,8 @@ class Writer:
         documents.rename(self.transaction, node, entity_type, renamed, position)
         history.name_opened(self.transaction, node, entity_type, renamed, position)
         for child in documents.children(self.transaction, node):
-            self._rekey(child.node, child.type, fqn.add(renamed, child.name), position)
+            declared = self.context.registry[child.type]
+            self._rekey(child.node, child.type, declared.fqn_of(renamed, child.name), position)
 
     # deleting and restoring ---------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from headwater.cli.changes import version_lines
 from headwater.cli.graph import Graph
 from headwater.cli.screen import Columns, clean, grid, moment, plain, section, styled, words
-from headwater.schema.base import Document
+from headwater.schema.base import Document, held
 from headwater.schema.declare import Child, EntityType, FieldLineage
 
 TECHNICAL = frozenset(
@@ -81,16 +81,30 @@ def header(declared: EntityType, document: Document) -> Group:
 
 def facts(declared: EntityType, document: Document) -> list[tuple[str, Text]]:
     """The members of an entity that are neither in the header nor lists of parts, in words."""
-    parts = {child.field for child in declared.children}
+    document = _without_parts(declared, document)
     mixed = {reference.field for reference in declared.all_references if len(reference.to) > 1}
     rows = []
     for member in _order(declared, document):
-        if member in TECHNICAL or member in parts or document[member] in (None, "", [], {}):
+        if member in TECHNICAL or document[member] in (None, "", [], {}):
             continue
         rows += list(_fact(label(member), document[member], member in mixed))
     for name, value in (document.get("extension") or {}).items():
         rows.append((name, styled(plain(value))))
     return rows
+
+
+def _without_parts(declared: EntityType, document: Document) -> Document:
+    """A document without its lists of parts, which have tables of their own."""
+    left = dict(document)
+    for child in declared.children:
+        holder = left
+        for member in child.path[:-1]:
+            if not isinstance(holder.get(member), dict):
+                break
+            holder[member] = holder = dict(holder[member])
+        else:
+            holder.pop(child.path[-1], None)
+    return left
 
 
 def _order(declared: EntityType, document: Document) -> list[str]:
@@ -128,11 +142,16 @@ def _reference(value: Document, mixed: bool) -> Text:
     )
 
 
+def part_label(child: Child) -> str:
+    """The name of a list of parts in words."""
+    return " ".join(label(member) for member in child.path)
+
+
 def part_table(
     declared: EntityType, child: Child, document: Document, sources: Sources, feeds: Mapping[str, Sequence[str]]
 ) -> RenderableType | None:
     """The items of a list of parts, one a row; nested items are indented."""
-    items = document.get(child.field) or []
+    items = held(document, child.path) or []
     if not items:
         return None
     rule = next(
@@ -158,7 +177,7 @@ def part_table(
         if child.is_field:
             row.append(styled("\n".join(feeds.get(str(item.get("fullyQualifiedName")).casefold(), ())), lines=True))
         rows.append(tuple(row))
-    head = label(child.field)
+    head = part_label(child)
     count = sum(1 for _ in _walk(items, child))
     return section(f"{head[:1].upper()}{head[1:]} ({count})", Columns(heads, rows))
 
@@ -189,7 +208,7 @@ def fields_of(declared: EntityType, document: Document) -> frozenset[str]:
         str(item.get("fullyQualifiedName")).casefold()
         for child in declared.children
         if child.is_field
-        for _, item in _walk(document.get(child.field) or (), child)
+        for _, item in _walk(held(document, child.path) or (), child)
     )
 
 

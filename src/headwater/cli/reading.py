@@ -14,7 +14,7 @@ from headwater.cli.failures import Exit, Failure, did_you_mean
 from headwater.cli.graph import Graph
 from headwater.cli.screen import Columns, grid, moment, plain, section, styled, words
 from headwater.cli.session import Session
-from headwater.schema.base import Document, Entity, wire
+from headwater.schema.base import Document, Entity, held, wire
 from headwater.schema.declare import EntityType, FieldLineage
 
 ON_A_TERMINAL = 100
@@ -42,9 +42,9 @@ def get(session: Session, kind: str, name: str, fields: str | None, include: Any
         session.screen.value(document)
         return
     counts = [
-        (pages.label(child.field), styled(f"{len(items)}: {', '.join(plain(item.get('name')) for item in items)}"))
+        (pages.part_label(child), styled(f"{len(items)}: {', '.join(plain(item.get('name')) for item in items)}"))
         for child in declared.children
-        if (items := document.get(child.field))
+        if (items := held(document, child.path))
     ]
     rows = [("id", styled(found.id)), *pages.facts(declared, document), *counts]
     session.screen.show(

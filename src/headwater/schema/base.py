@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The models that every entity type builds on. Python is snake_case, the wire is camelCase."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -188,3 +189,13 @@ def faults_of(error: ValidationError) -> list[str]:
 def _is_model_name(part: int | str) -> bool:
     """Whether a part of a place names a branch of a union instead of a member."""
     return isinstance(part, str) and (part[:1].isupper() or part in ("str", "function-after"))
+
+
+def held(document: Document, path: Iterable[str]) -> Any:
+    """The value at a path of members, or None where there is none."""
+    value: Any = document
+    for member in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(member)
+    return value

@@ -7,6 +7,7 @@ diff, version bump, events, OpenAPI, SDK collection and CLI follow from it. A ne
 Paths name members of the JSON document, in camelCase, joined by dots; lists are walked through.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -24,6 +25,7 @@ class Reference:
     ``inherited`` takes the value of the parent where the entity has none of its own, at read time.
     ``put`` tells what a PUT does to a stored value: ``replace`` it (absent removes), ``keep`` it when absent or
     empty, or ``absent`` (keep only when absent). ``bot_keeps``: an automatic PUT never replaces one.
+    ``is_field`` makes each target a field of this entity: a node of the lineage graph that is called by its own FQN.
     """
 
     field: str
@@ -33,6 +35,7 @@ class Reference:
     inherited: bool = False
     put: Literal["replace", "keep", "absent"] = "replace"
     bot_keeps: bool = False
+    is_field: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,8 @@ class Parent:
     """The entity under which this one lives: it gives the first part of the FQN.
 
     ``default`` is the FQN of the parent taken when a request names none; ``optional`` allows there to be none.
-    ``copies`` lists members of the parent that are copied when the entity is created (they cannot change later).
+    ``copies`` lists members of the parent that are copied when the entity is created (they cannot change later); a
+    request that names another value is refused.
     """
 
     field: str
@@ -54,6 +58,7 @@ class Parent:
 class Child:
     """A list of named parts inside a document: columns, features, hyper-parameters.
 
+    ``field`` is the path of the list: it may sit inside objects (``dataModel.columns``), and is compared there.
     ``match`` says when an item of the old list and one of the new are the same item for the change description:
     ``equal`` (the whole object, so an edit reads as one removed and one added) or ``key`` (the members of ``key``
     agree, so an edit reads as an update of ``<list>.<name>.<member>``).
@@ -61,6 +66,7 @@ class Child:
     ``folded`` names are the same when they differ in case only.
     ``is_field`` makes each item a field: a node of the lineage graph with an FQN of its own.
     ``fqn_under`` names the item's reference under which its FQN stands, instead of the containing entity.
+    ``segment`` is a name between the FQN of the entity and those of the items.
     ``recursive`` names the member that holds items of the same shape (nested columns).
     """
 
@@ -73,9 +79,14 @@ class Child:
     is_field: bool = False
     tagged: bool = False
     fqn_under: str | None = None
+    segment: str | None = None
     recursive: str | None = None
     references: tuple[Reference, ...] = ()
     children: tuple["Child", ...] = ()
+    path: tuple[str, ...] = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", tuple(self.field.split(".")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,22 +152,28 @@ class Filter:
 
     ``ancestor``: the parameter is the FQN of an entity of type ``to`` somewhere above.
     ``reference``: the parameter is the FQN of an entity of type ``to`` in the member ``member``.
+    ``id``: the parameter is the id of an entity of any type in the member ``member``.
     ``flag``: the parameter is true or false and must equal the member (absent counts as false).
+    ``root``: true leaves those that have no parent in ``member``; false leaves all.
     """
 
     name: str
-    kind: Literal["ancestor", "reference", "flag"]
+    kind: Literal["ancestor", "reference", "id", "flag", "root"]
     to: str = ""
     member: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inverse:
-    """A read-only list of the entities of type ``of`` whose reference (or parent) ``member`` is this entity."""
+    """A read-only list of the entities of type ``of`` whose reference (or parent) ``member`` is this entity.
+
+    ``paged`` gives the list a route of its own, ``…/<field>``, for there may be very many.
+    """
 
     field: str
     of: str
     member: str
+    paged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +228,10 @@ class EntityType:
 
     ``parents``: where it may live; the first that a request gives is the FQN parent, others are plain references.
     ``copied``: members that come from the parent and never from a request (``service``, ``serviceType``).
+    ``segment`` is a name between the FQN of the parent and the entity's own (``service.model.name``).
     ``unique_name`` lower-cases names (users). ``renamable`` lets a PATCH change ``name``.
+    ``fixed``: members that never change once they are set.
+    ``hidden``: members of requests that are kept but never shown: replies have no place for them in the standard.
     ``secrets``: members whose passwords and keys are stored encrypted, apart from the document.
     ``seeds``: requests for the entities that every catalogue holds from its first start; they cannot be deleted.
     ``defaults``: values that the stored document takes where a request leaves them out.
@@ -222,6 +242,7 @@ class EntityType:
     entity: type[Entity]
     create: type[CreateRequest]
     parents: tuple[Parent, ...] = ()
+    segment: str | None = None
     references: tuple[Reference, ...] = ()
     children: tuple[Child, ...] = ()
     traits: tuple[Trait, ...] = ()
@@ -232,6 +253,8 @@ class EntityType:
     counts: tuple[UsageCount, ...] = ()
     lower_case: bool = False
     renamable: bool = False
+    fixed: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     defaults: Document = field(default_factory=dict)
     seeds: tuple[Document, ...] = ()
@@ -249,6 +272,10 @@ class EntityType:
     def copied(self) -> tuple[str, ...]:
         """Members that are taken from the parent."""
         return tuple(dict.fromkeys(member for parent in self.parents for member in parent.copies))
+
+    def fqn_of(self, above: str | None, name: str) -> str:
+        """The FQN of an entity of this type under the FQN of its parent."""
+        return fqn.add(fqn.add(above, self.segment) if self.segment else above, name)
 
     def lookup(self, name: str) -> str:
         """The FQN that a person means by ``name``: a root may be given unquoted, users in any case."""

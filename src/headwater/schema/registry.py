@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any, get_args, get_origin
 
+from pydantic import BaseModel
 from pydantic.alias_generators import to_snake
 
 from headwater.schema import entities
@@ -77,9 +79,9 @@ class Registry:
         members = wire_members(declared.entity)
         places = [
             *(("reference", reference.field) for reference in declared.all_references),
-            *(("child", child.field) for child in declared.children),
-            *(("major field", name) for name in (*declared.versions.major, *declared.versions.major_removals)),
+            *(("major field", name) for name in declared.versions.major),
             *(("secret", name) for name in declared.secrets),
+            *(("fixed member", name) for name in declared.fixed),
             *(("parent", parent.field) for parent in declared.parents),
             *(("copied member", name) for name in declared.copied),
             *(("default", name) for name in declared.defaults),
@@ -93,14 +95,51 @@ class Registry:
         targets = [
             *(("parent", parent.field, (parent.to,)) for parent in declared.parents),
             *(("reference", reference.field, reference.to) for reference in declared.all_references),
-            *(("filter", filter_.name, (filter_.to,)) for filter_ in declared.filters if filter_.kind != "flag"),
+            *(("filter", filter_.name, (filter_.to,)) for filter_ in declared.filters if filter_.to),
             *(("inverse", inverse.field, (inverse.of,)) for inverse in declared.inverses),
         ]
         for kind, member, types in targets:
             if not any(target in self for target in types):
                 yield f"{kind} {member} points to no declared type, only to {' or '.join(types)}"
+        for child in declared.children:
+            yield from self._child_faults(declared.entity, child, child.field)
+        yield from _rule_faults(declared, members)
         for rule in declared.lineage:
             yield from _lineage_faults(declared, rule)
+
+    def _child_faults(self, holder: type[BaseModel], child: Child, place: str) -> Iterator[str]:
+        item = item_model(holder, child.path)
+        if item is None:
+            yield f"child {place} is not a list of objects in {holder.__name__}"
+            return
+        members = wire_members(item)
+        named = ("name", "fullyQualifiedName") if child.named else ("name",)
+        wanted = [*named, *child.key, *child.paired, *(reference.field for reference in child.references)]
+        wanted += [member for member in (child.recursive, child.fqn_under) if member]
+        for member in dict.fromkeys(wanted):
+            if member not in members:
+                yield f"child {place}: {member} is not a member of {item.__name__}"
+        for reference in child.references:
+            if not any(target in self for target in reference.to):
+                types = " or ".join(reference.to)
+                yield f"reference {place}.{reference.field} points to no declared type, only to {types}"
+        for inner in child.children:
+            yield from self._child_faults(item, inner, f"{place}.{inner.field}")
+
+
+def _rule_faults(declared: EntityType, members: set[str]) -> Iterator[str]:
+    """Words that contradict another word of the same declaration."""
+    for name in declared.hidden:
+        if name in members or name not in wire_members(declared.create):
+            yield f"hidden member {name} must be one of {declared.create.__name__} alone"
+    for reference in declared.all_references:
+        if reference.is_field and not reference.many:
+            yield f"reference {reference.field} makes fields, so it must be a list"
+    lists = {child.field for child in declared.children}
+    rules = declared.versions
+    for name in (*rules.major_removals, *(narrowing.child for narrowing in rules.narrowings)):
+        if name not in lists:
+            yield f"version rule names the unknown child list {name}"
 
 
 def _lineage_faults(declared: EntityType, rule: FieldLineage | ReferenceLineage) -> Iterator[str]:
@@ -112,6 +151,8 @@ def _lineage_faults(declared: EntityType, rule: FieldLineage | ReferenceLineage)
     sources = child_named(child.children, rule.sources) if child else None
     if not sources or rule.reference not in {reference.field for reference in sources.references}:
         yield f"lineage path {rule.child}.{rule.sources}.{rule.reference} does not resolve"
+    elif child and (child.segment or not child.is_field):
+        yield f"lineage path {rule.child}: its items must be fields right under the entity"
 
 
 def child_named(children: Iterable[Child], field: str) -> Child | None:
@@ -123,6 +164,24 @@ def wire_members(model: type) -> set[str]:
     """The member names of a model on the wire."""
     fields = getattr(model, "model_fields", {})
     return {info.alias or name for name, info in fields.items()}
+
+
+def item_model(holder: type[BaseModel], path: Iterable[str]) -> type[BaseModel] | None:
+    """The model of the items of the list at a path; None if there is no list of objects."""
+    model: type[BaseModel] | None = holder
+    annotation: Any = None
+    for member in path:
+        fields = model.model_fields.items() if model else ()
+        annotation = next((info.annotation for name, info in fields if (info.alias or name) == member), None)
+        model = _model_in(annotation)
+    return model if any(get_origin(one) is list for one in (annotation, *get_args(annotation))) else None
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model that an annotation names: itself, or as an alternative or item."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((model for one in get_args(annotation) if (model := _model_in(one))), None)
 
 
 def discover() -> tuple[EntityType, ...]:

@@ -6,22 +6,34 @@ from typing import Any
 from headwater.errors import CatalogError
 from headwater.schema.base import Document, EntityReference
 from headwater.schema.change import ChangeEvent
+from headwater.schema.entities.apis import (
+    ApiCollection,
+    ApiEndpoint,
+    ApiService,
+    CreateApiCollection,
+    CreateApiEndpoint,
+    CreateApiService,
+)
 from headwater.schema.entities.dashboards import (
     Chart,
     CreateChart,
     CreateDashboard,
+    CreateDashboardDataModel,
     CreateDashboardService,
     Dashboard,
+    DashboardDataModel,
     DashboardService,
 )
 from headwater.schema.entities.data import (
     CreateDatabase,
     CreateDatabaseSchema,
     CreateDatabaseService,
+    CreateStoredProcedure,
     CreateTable,
     Database,
     DatabaseSchema,
     DatabaseService,
+    StoredProcedure,
     Table,
 )
 from headwater.schema.entities.governance import (
@@ -32,8 +44,13 @@ from headwater.schema.entities.governance import (
     Domain,
     Tag,
 )
+from headwater.schema.entities.messaging import CreateMessagingService, CreateTopic, MessagingService, Topic
 from headwater.schema.entities.mlmodel import CreateMlModel, CreateMlModelService, MlModel, MlModelService
 from headwater.schema.entities.people import CreateTeam, CreateUser, Team, User
+from headwater.schema.entities.pipelines import CreatePipeline, CreatePipelineService, Pipeline, PipelineService
+from headwater.schema.entities.questions import CreateMetric, CreateQuery, Metric, Query
+from headwater.schema.entities.search import CreateSearchIndex, CreateSearchService, SearchIndex, SearchService
+from headwater.schema.entities.storage import Container, CreateContainer, CreateStorageService, StorageService
 from headwater.schema.lineage import EntityLineage
 from headwater.schema.registry import Registry, snake, standard
 from headwater.sdk.collection import Collection, Key
@@ -48,19 +65,34 @@ class Client:
     Every type of the registry is an attribute, also those that are not listed here.
     """
 
+    api_collections: Collection[ApiCollection, CreateApiCollection]
+    api_endpoints: Collection[ApiEndpoint, CreateApiEndpoint]
+    api_services: Collection[ApiService, CreateApiService]
     charts: Collection[Chart, CreateChart]
     classifications: Collection[Classification, CreateClassification]
+    containers: Collection[Container, CreateContainer]
     dashboard_services: Collection[DashboardService, CreateDashboardService]
     dashboards: Collection[Dashboard, CreateDashboard]
     database_schemas: Collection[DatabaseSchema, CreateDatabaseSchema]
     database_services: Collection[DatabaseService, CreateDatabaseService]
     databases: Collection[Database, CreateDatabase]
+    datamodels: Collection[DashboardDataModel, CreateDashboardDataModel]
     domains: Collection[Domain, CreateDomain]
+    messaging_services: Collection[MessagingService, CreateMessagingService]
+    metrics: Collection[Metric, CreateMetric]
     mlmodel_services: Collection[MlModelService, CreateMlModelService]
     mlmodels: Collection[MlModel, CreateMlModel]
+    pipeline_services: Collection[PipelineService, CreatePipelineService]
+    pipelines: Collection[Pipeline, CreatePipeline]
+    queries: Collection[Query, CreateQuery]
+    search_indexes: Collection[SearchIndex, CreateSearchIndex]
+    search_services: Collection[SearchService, CreateSearchService]
+    storage_services: Collection[StorageService, CreateStorageService]
+    stored_procedures: Collection[StoredProcedure, CreateStoredProcedure]
     tables: Collection[Table, CreateTable]
     tags: Collection[Tag, CreateTag]
     teams: Collection[Team, CreateTeam]
+    topics: Collection[Topic, CreateTopic]
     users: Collection[User, CreateUser]
 
     def __init__(self, transport: Transport, registry: Registry | None = None) -> None:

@@ -126,6 +126,10 @@ class Dialect:
         text = self.words["member"].format(document=document, parameter=parameter)
         return f"{text} = 'true'" if value else f"coalesce({text}, 'false') <> 'true'"
 
+    def absent(self, document: str, parameter: str) -> str:
+        """A condition: the JSON text has no member that the parameter's path names."""
+        return self.words["member"].format(document=document, parameter=parameter) + " IS NULL"
+
     def flag_path(self, member: str) -> str:
         """The value of such a parameter."""
         return self.words["member_path"].format(member=member)

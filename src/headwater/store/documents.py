@@ -133,7 +133,8 @@ class Listing:
 
     ``deleted``: True (only soft-deleted), False (only live ones) or None (both).
     ``below``: nodes directly under which they must live. ``referring``: pairs of member and node that they must
-    refer to. ``flags``: members that must be true or false. ``position``: as they were then.
+    refer to. ``flags``: members that must be true or false. ``absent``: members that they must not have.
+    ``position``: as they were then.
     """
 
     type: str
@@ -141,18 +142,27 @@ class Listing:
     below: Sequence[int] | None = None
     referring: Sequence[tuple[str, int]] = ()
     flags: Mapping[str, bool] = field(default_factory=dict)
+    absent: Sequence[str] = ()
     position: int | None = None
 
     @property
     def counted(self) -> bool:
         """Whether the running counts know the total."""
-        return not self.referring and not self.flags and self.position is None
+        return not (self.referring or self.flags or self.absent) and self.position is None
 
 
 def page(
-    session: Session, listing: Listing, limit: int, after: tuple[str, str] | None, before: tuple[str, str] | None
+    session: Session,
+    listing: Listing,
+    limit: int,
+    after: tuple[str, str] | None = None,
+    before: tuple[str, str] | None = None,
+    offset: int = 0,
 ) -> list[EntityRow]:
-    """At most ``limit`` entities in order of (name, id), following or preceding a (name, id)."""
+    """At most ``limit`` entities in order of (name, id), following or preceding a (name, id).
+
+    ``offset`` passes over so many of them.
+    """
     source, columns, conditions, parameters = _parts(session, listing)
     name = "e.name" if listing.position is None else "s.name"
     order = "ASC"
@@ -164,9 +174,10 @@ def page(
         parameters |= {"cursor_name": before[0], "cursor_id": before[1]}
         order = "DESC"
     statement = (
-        f"SELECT {columns} {source} WHERE {' AND '.join(conditions)} ORDER BY {name} {order}, e.id {order} LIMIT :limit"
+        f"SELECT {columns} {source} WHERE {' AND '.join(conditions)} ORDER BY {name} {order}, e.id {order} "
+        "LIMIT :limit OFFSET :offset"
     )
-    rows = [EntityRow(*row) for row in session.rows(statement, parameters | {"limit": limit})]
+    rows = [EntityRow(*row) for row in session.rows(statement, parameters | {"limit": limit, "offset": offset})]
     return rows[::-1] if before else rows
 
 
@@ -212,6 +223,9 @@ def _parts(session: Session, listing: Listing) -> tuple[str, str, list[str], dic
     for index, (member, value) in enumerate(listing.flags.items()):
         conditions.append(session.dialect.flag("s.document", f"flag_{index}", value))
         parameters[f"flag_{index}"] = session.dialect.flag_path(member)
+    for index, member in enumerate(listing.absent):
+        conditions.append(session.dialect.absent(f"{state}.document", f"absent_{index}"))
+        parameters[f"absent_{index}"] = session.dialect.flag_path(member)
     return source, columns, conditions, parameters
 
 

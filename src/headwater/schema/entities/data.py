@@ -32,10 +32,11 @@ from headwater.schema.entities.shared import (
     AssetFields,
     AssetState,
     CreateAssetFields,
-    CreateServiceFields,
+    CreateStyledServiceFields,
     FieldName,
-    ServiceFields,
     SourceFields,
+    StyledServiceFields,
+    UsedAssetState,
 )
 
 # services, databases, schemas -------------------------------------------------------------------------------------
@@ -105,13 +106,13 @@ class DatabaseServiceType(StrEnum):
     SAP_BW4_HANA = "SapBw4Hana"
 
 
-class DatabaseService(ServiceFields, Entity):
+class DatabaseService(StyledServiceFields, Entity):
     """A system that holds databases."""
 
     service_type: DatabaseServiceType
 
 
-class CreateDatabaseService(CreateServiceFields, CreateRequest):
+class CreateDatabaseService(CreateStyledServiceFields, CreateRequest):
     """A request to create or update a service that holds databases."""
 
     service_type: DatabaseServiceType
@@ -125,6 +126,7 @@ DATABASE_SERVICE = EntityType(
     traits=SERVICE,
     filters=(Filter(name="domain", kind="reference", to="domain", member="domains"),),
     renamable=True,
+    fixed=("serviceType",),
     secrets=("connection",),
 )
 
@@ -139,12 +141,14 @@ class _DatabaseFields(_Retained):
     default: bool = Field(False, description="Whether it stands for a source that has no databases of its own.")
 
 
-class Database(_DatabaseFields, AssetFields, AssetState, Entity):
+class Database(_DatabaseFields, AssetFields, UsedAssetState, Entity):
     """A database of a service."""
 
     service: EntityReference | None = None
     service_type: DatabaseServiceType | None = None
     database_schemas: list[EntityReference] | None = None
+    location: EntityReference | None = None
+    database_profiler_config: Document | None = None
 
 
 class CreateDatabase(_DatabaseFields, CreateAssetFields, CreateRequest):
@@ -167,13 +171,14 @@ DATABASE = EntityType(
 )
 
 
-class DatabaseSchema(_Retained, AssetFields, AssetState, Entity):
+class DatabaseSchema(_Retained, AssetFields, UsedAssetState, Entity):
     """A schema of a database."""
 
     database: EntityReference | None = None
     service: EntityReference | None = None
     service_type: DatabaseServiceType | None = None
     tables: list[EntityReference] | None = None
+    database_schema_profiler_config: Document | None = None
 
 
 class CreateDatabaseSchema(_Retained, CreateAssetFields, CreateRequest):
@@ -323,12 +328,14 @@ class Column(Model):
     json_schema: str | None = Field(None, description="The shape of a `JSON` column's values.")
     tags: list[TagInput] | None = None
     children: list["Column"] | None = Field(None, description="The members of a structured column.")
+    profile: Document | None = None
+    custom_metrics: list[Document] | None = None
     extension: Document | None = None
 
     @field_validator("children")
     @classmethod
     def _no_name_twice(cls, children: list["Column"] | None) -> list["Column"] | None:
-        _refuse_repeated(children or ())
+        refuse_repeated(children or ())
         return children
 
     @model_validator(mode="after")
@@ -346,13 +353,39 @@ class Column(Model):
         return self
 
 
-def _refuse_repeated(columns: Iterable[Column]) -> None:
+def refuse_repeated(columns: Iterable[Column]) -> None:
     """Databases tell columns apart whatever the case of their letters, and so do FQN look-ups and diffs."""
     seen = set()
     for column in columns:
         if column.name.casefold() in seen:
             raise ValueError(f"column {column.name} is repeated (upper and lower case count as the same)")
         seen.add(column.name.casefold())
+
+
+def column_list(field: str) -> Child:
+    """The child list of columns at a path."""
+    return Child(
+        field=field,
+        match="key",
+        key=("name", "dataType", "arrayDataType"),
+        folded=True,
+        is_field=True,
+        tagged=True,
+        recursive="children",
+    )
+
+
+def column_versions(field: str, unversioned: tuple[str, ...] = UNVERSIONED) -> VersionRules:
+    """The version rules of a type with columns at a path: what can break their readers is major."""
+    return VersionRules(
+        major_removals=(field,),
+        narrowings=(
+            Narrowing(child=field, member="dataLength", when=("added", "reduced")),
+            Narrowing(child=field, member="precision", when=("reduced", "removed")),
+            Narrowing(child=field, member="scale", when=("reduced", "removed")),
+        ),
+        unversioned=unversioned,
+    )
 
 
 class ConstraintType(StrEnum):
@@ -429,6 +462,23 @@ class TableType(StrEnum):
     SEMANTIC_VIEW = "SemanticView"
 
 
+class CompressionType(StrEnum):
+    """Who decides how a table is compressed."""
+
+    AUTOMATIC = "AUTOMATIC"
+    MANUAL = "MANUAL"
+    POLICY_BASED = "POLICY_BASED"
+
+
+class CompressionStrategy(Model):
+    """How a table is compressed: by which columns it is cut, by which it is ordered, how hard (1 to 9)."""
+
+    compression_type: CompressionType | None = None
+    segment_columns: list[str] | None = None
+    order_columns: list[str] | None = None
+    compression_level: int | None = Field(None, ge=1, le=9)
+
+
 class FileFormat(StrEnum):
     """The format of the files that an external table reads."""
 
@@ -461,15 +511,17 @@ class _TableFields(_Retained):
     schema_definition: str | None = Field(None, description="The SQL that makes the table or view.")
     location_path: str | None = None
     file_format: FileFormat | None = None
+    data_model: Document | None = Field(None, description="The dbt model, or the statement, that makes the table.")
+    table_profiler_config: Document | None = None
 
     @field_validator("columns")
     @classmethod
     def _no_name_twice(cls, columns: list[Column]) -> list[Column]:
-        _refuse_repeated(columns)
+        refuse_repeated(columns)
         return columns
 
 
-class Table(_TableFields, AssetFields, AssetState, Entity):
+class Table(_TableFields, AssetFields, UsedAssetState, Entity):
     """A table or view."""
 
     database_schema: EntityReference | None = None
@@ -477,6 +529,17 @@ class Table(_TableFields, AssetFields, AssetState, Entity):
     service: EntityReference | None = None
     service_type: DatabaseServiceType | None = None
     processed_lineage: bool | None = None
+    location: EntityReference | None = None
+    compression_enabled: bool | None = None
+    compression_codec: str | None = None
+    compression_strategy: CompressionStrategy | None = None
+    joins: Document | None = None
+    sample_data: Document | None = None
+    profile: Document | None = None
+    custom_metrics: list[Document] | None = None
+    test_suite: EntityReference | None = None
+    queries: list[str] | None = None
+    pipeline_observability: list[Document] | None = None
 
 
 class CreateTable(_TableFields, CreateAssetFields, CreateRequest):
@@ -491,30 +554,80 @@ TABLE = EntityType(
     entity=Table,
     create=CreateTable,
     parents=(Parent(field="databaseSchema", to="databaseSchema", copies=("database", "service", "serviceType")),),
-    children=(
-        Child(
-            field="columns",
-            match="key",
-            key=("name", "dataType", "arrayDataType"),
-            folded=True,
-            is_field=True,
-            tagged=True,
-            recursive="children",
-        ),
-    ),
+    children=(column_list("columns"),),
     traits=ASSET,
-    versions=VersionRules(
-        major_removals=("columns",),
-        narrowings=(
-            Narrowing(child="columns", member="dataLength", when=("added", "reduced")),
-            Narrowing(child="columns", member="precision", when=("reduced", "removed")),
-            Narrowing(child="columns", member="scale", when=("reduced", "removed")),
-        ),
-        unversioned=UNVERSIONED,
-    ),
+    versions=column_versions("columns"),
     filters=(
         Filter(name="databaseSchema", kind="ancestor", to="databaseSchema"),
         Filter(name="database", kind="ancestor", to="database"),
         Filter(name="service", kind="ancestor", to="databaseService"),
     ),
+)
+
+
+# procedures -------------------------------------------------------------------------------------------------------
+
+
+class Language(StrEnum):
+    """What code is written in; ``External`` for what another system runs."""
+
+    SQL = "SQL"
+    JAVA = "Java"
+    JAVA_SCRIPT = "JavaScript"
+    PYTHON = "Python"
+    EXTERNAL = "External"
+
+
+class StoredProcedureType(StrEnum):
+    """What a procedure is to its database."""
+
+    STORED_PROCEDURE = "StoredProcedure"
+    UDF = "UDF"
+    STORED_PACKAGE = "StoredPackage"
+    FUNCTION = "Function"
+
+
+class Code(Model):
+    """A piece of code and its language."""
+
+    language: Language | None = None
+    code: str | None = None
+
+
+class _StoredProcedureFields(SourceFields):
+    stored_procedure_code: Code
+    stored_procedure_type: StoredProcedureType = StoredProcedureType.STORED_PROCEDURE
+
+
+class StoredProcedure(_StoredProcedureFields, AssetFields, AssetState, Entity):
+    """A procedure or function that a database keeps."""
+
+    database_schema: EntityReference | None = None
+    database: EntityReference | None = None
+    service: EntityReference | None = None
+    service_type: DatabaseServiceType | None = None
+    code: str | None = None
+    processed_lineage: bool | None = None
+
+
+class CreateStoredProcedure(_StoredProcedureFields, CreateAssetFields, CreateRequest):
+    """A request to create or update a procedure."""
+
+    database_schema: ReferenceInput | None = None
+
+
+STORED_PROCEDURE = EntityType(
+    name="storedProcedure",
+    collection="storedProcedures",
+    entity=StoredProcedure,
+    create=CreateStoredProcedure,
+    parents=(Parent(field="databaseSchema", to="databaseSchema", copies=("database", "service", "serviceType")),),
+    traits=ASSET,
+    versions=VersionRules(unversioned=UNVERSIONED),
+    filters=(
+        Filter(name="databaseSchema", kind="ancestor", to="databaseSchema"),
+        Filter(name="database", kind="ancestor", to="database"),
+        Filter(name="service", kind="ancestor", to="databaseService"),
+    ),
+    defaults={"storedProcedureType": "StoredProcedure"},
 )

@@ -30,12 +30,12 @@ from headwater.schema.declare import (
 from headwater.schema.entities.shared import (
     UNVERSIONED,
     AssetFields,
-    AssetState,
     CreateAssetFields,
-    CreateServiceFields,
+    CreateStyledServiceFields,
     FieldName,
-    ServiceFields,
     SourceFields,
+    StyledServiceFields,
+    UsedAssetState,
 )
 
 
@@ -49,13 +49,13 @@ class MlModelServiceType(StrEnum):
     VERTEX_AI = "VertexAI"
 
 
-class MlModelService(ServiceFields, Entity):
+class MlModelService(StyledServiceFields, Entity):
     """A system that holds models."""
 
     service_type: MlModelServiceType
 
 
-class CreateMlModelService(CreateServiceFields, CreateRequest):
+class CreateMlModelService(CreateStyledServiceFields, CreateRequest):
     """A request to create or update a service that holds models."""
 
     service_type: MlModelServiceType
@@ -130,7 +130,7 @@ class _MlModelFields(SourceFields):
     server: Url | None = Field(None, description="The URL of the endpoint that serves the model.")
 
 
-class MlModel(_MlModelFields, AssetFields, AssetState, Entity):
+class MlModel(_MlModelFields, AssetFields, UsedAssetState, Entity):
     """A machine-learning model."""
 
     service: EntityReference | None = None
@@ -153,6 +153,7 @@ MLMODEL_SERVICE = EntityType(
     traits=SERVICE,
     filters=(Filter(name="domain", kind="reference", to="domain", member="domains"),),
     renamable=True,
+    fixed=("serviceType",),
     secrets=("connection",),
     seeds=(
         {

@@ -3,7 +3,7 @@
 
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from headwater.schema.base import Document, EntityReference, Model, Name, ReferenceInput, Style, TagInput
 
@@ -15,18 +15,23 @@ UNVERSIONED = ("sourceHash", "lifeCycle", "usageSummary")
 """Members of data assets that are stored without a new version: they say what happened to it, not what it is."""
 
 
-class AssetFields(Model):
-    """What every data asset may carry when it is read or patched."""
+class UnfollowedAssetFields(Model):
+    """What a data asset that nobody can follow may carry when it is read or patched."""
 
     owners: list[ReferenceInput] | None = None
     domains: list[ReferenceInput] | None = None
     tags: list[TagInput] | None = None
-    followers: list[EntityReference] | None = None
     extension: Document | None = None
     data_products: list[EntityReference] | None = None
     life_cycle: Document | None = None
     certification: Document | None = None
     votes: Document | None = None
+
+
+class AssetFields(UnfollowedAssetFields):
+    """What every other data asset may carry when it is read or patched."""
+
+    followers: list[EntityReference] | None = None
 
 
 class CreateAssetFields(Model):
@@ -52,18 +57,28 @@ class EntityStatus(StrEnum):
 
 
 class AssetState(Model):
-    """What is known of a data asset beside its content: use, contract, review."""
+    """What is known of a data asset beside its content: contract and review."""
 
-    usage_summary: Document | None = None
     data_contract: EntityReference | None = None
     entity_status: EntityStatus | None = None
 
 
-class SourceFields(Model):
-    """Where an asset was found. ``sourceHash`` is the finder's own mark of what it saw, to skip what is unchanged."""
+class UsedAssetState(AssetState):
+    """The same of an asset whose use is counted."""
+
+    usage_summary: Document | None = None
+
+
+class HashedFields(Model):
+    """``sourceHash`` is the finder's own mark of what it saw, to skip what is unchanged."""
+
+    source_hash: str | None = Field(None, min_length=1, max_length=32)
+
+
+class SourceFields(HashedFields):
+    """Where an asset was found, and the finder's mark."""
 
     source_url: str | None = None
-    source_hash: str | None = Field(None, min_length=1, max_length=32)
 
 
 class ServiceConnection(Model):
@@ -80,17 +95,43 @@ class ServiceFields(Model):
     tags: list[TagInput] | None = None
     followers: list[EntityReference] | None = None
     connection: ServiceConnection | None = None
-    style: Style | None = None
     data_products: list[EntityReference] | None = None
     data_contract: EntityReference | None = None
     entity_status: EntityStatus | None = None
+    test_connection_result: Document | None = None
+    ingestion_runner: EntityReference | None = None
+
+
+class StyledServiceFields(ServiceFields):
+    """The same of a service that is drawn in its own style."""
+
+    style: Style | None = None
 
 
 class CreateServiceFields(Model):
-    """What a request for a service may say beside its name and type."""
+    """What a request for a service may say beside its name and type.
+
+    ``ingestionRunner`` is the agent that runs a connector: it lives outside the catalogue and is kept as it is named.
+    """
 
     owners: list[ReferenceInput] | None = None
     domains: list[ReferenceInput] | None = None
     tags: list[TagInput] | None = None
     connection: ServiceConnection | None = None
+    ingestion_runner: EntityReference | None = None
+
+
+class CreateStyledServiceFields(CreateServiceFields):
+    """The same for a service that is drawn in its own style."""
+
     style: Style | None = None
+
+
+def said_elsewhere(where: str) -> AfterValidator:
+    """A check of a member that requests may have in the standard, but that another entity decides here."""
+
+    def check(value: object) -> None:
+        if value:
+            raise ValueError(where)
+
+    return AfterValidator(check)
