@@ -79,9 +79,7 @@ def test_collections_are_listed_and_found_by_any_word(client: Client) -> None:
     assert {"mlmodels", "mlmodel_services", "database_schemas", "lineage"} <= set(dir(client))
     for word in ("mlmodelService", "MLMODELSERVICE", "services/mlmodelServices", "mlmodelServices", "mlmodel_services"):
         assert client.collection(word) is client.mlmodel_services
-    with pytest.raises(
-        CatalogError, match=r"gizmo is no type of entity; there are .*, chart, .*, table"
-    ):
+    with pytest.raises(CatalogError, match=r"gizmo is no type of entity; there are .*, chart, .*, table"):
         client.collection("gizmo")
     with pytest.raises(AttributeError, match=r"no mlmodel; its collections are .*, charts, .*, mlmodels, "):
         _ = client.mlmodel
