@@ -224,7 +224,7 @@ def _parts(session: Session, listing: Listing) -> tuple[str, str, list[str], dic
         conditions.append(session.dialect.flag("s.document", f"flag_{index}", value))
         parameters[f"flag_{index}"] = session.dialect.flag_path(member)
     for index, member in enumerate(listing.absent):
-        conditions.append(session.dialect.absent(f"{state}.document", f"absent_{index}"))
+        conditions.append(session.dialect.absent("s.document", f"absent_{index}"))
         parameters[f"absent_{index}"] = session.dialect.flag_path(member)
     return source, columns, conditions, parameters
 

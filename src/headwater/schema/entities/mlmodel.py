@@ -164,13 +164,23 @@ MLMODEL_SERVICE = EntityType(
     ),
 )
 
-_WHOLE = frozenset({"TINYINT", "SMALLINT", "INT", "BIGINT", "BYTEINT", "LONG", "LARGEINT", "UINT", "YEAR", "BIT"})
-_NUMBERS = _WHOLE | {"NUMBER", "NUMERIC", "DECIMAL", "FIXED", "FLOAT", "DOUBLE", "MONEY", "BOOLEAN"}
+_WHOLE = frozenset(
+    {"TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT", "BYTEINT", "BYTE", "SHORT", "LONG", "LARGEINT", "UINT"}
+    | {"UNSIGNED_LONG", "YEAR", "BIT"}
+)
+_NUMBERS = (
+    _WHOLE
+    | {"NUMBER", "NUMERIC", "DECIMAL", "FIXED", "FLOAT", "HALF_FLOAT", "SCALED_FLOAT", "DOUBLE", "MONEY"}
+    | {"BOOLEAN"}
+)
 _TIMES = frozenset({"DATE", "DATETIME", "TIMESTAMP", "TIMESTAMPZ", "TIME"})
 _TEXTS = frozenset(
     {"STRING", "TEXT", "NTEXT", "MEDIUMTEXT", "CLOB", "CHAR", "VARCHAR", "ENUM", "SET", "UUID", "XML", "LOWCARDINALITY"}
+    | {"KEYWORD", "CONSTANT_KEYWORD", "WILDCARD"}
 )
-_NESTED = frozenset({"ARRAY", "MAP", "STRUCT", "UNION", "RECORD", "JSON", "VARIANT", "SUPER", "TUPLE"})
+_NESTED = frozenset(
+    {"ARRAY", "MAP", "STRUCT", "UNION", "RECORD", "JSON", "VARIANT", "SUPER", "TUPLE", "OBJECT", "NESTED", "FLATTENED"}
+)
 
 MADE_FROM = {
     "integer": _WHOLE | {"BOOLEAN", "NUMBER", "NUMERIC", "DECIMAL", "FIXED"} | _NESTED,
@@ -182,7 +192,7 @@ MADE_FROM = {
     "array": _NESTED,
     "object": _NESTED,
 }
-"""Which types of column can hold what a feature source says that it holds."""
+"""Which types of column, message field or index field can hold what a feature source says that it holds."""
 
 MLMODEL = EntityType(
     name="mlmodel",
@@ -205,7 +215,15 @@ MLMODEL = EntityType(
                     references=(
                         Reference(
                             field="dataSource",
-                            to=("table", "container", "topic", "searchIndex", "dashboardDataModel", "mlmodel"),
+                            to=(
+                                "table",
+                                "container",
+                                "topic",
+                                "searchIndex",
+                                "apiEndpoint",
+                                "dashboardDataModel",
+                                "mlmodel",
+                            ),
                             keep_removed=True,
                         ),
                     ),
