@@ -57,7 +57,9 @@ SERVICES = [
             "serviceType": "Airflow",
             "scheduleInterval": "@daily",
             **connection(
-                type="Airflow", hostPort="http://airflow:8080", connection={"type": "Mysql", "password": "pw"}
+                type="Airflow",
+                hostPort="http://airflow:8080",
+                connection={"type": "Mysql", "username": "u", "authType": {"password": "pw"}, "hostPort": "db:3306"},
             ),
         },
         '"air.flow"',
@@ -70,6 +72,7 @@ SERVICES = [
             "style": {"color": "#ff0000"},
             **connection(
                 type="Kafka",
+                bootstrapServers="kafka:9092",
                 saslPassword="pw",
                 basicAuthUserInfo="user:pw",
                 schemaRegistrySSL={"sslKey": "pw", "caCertificate": "pw"},
@@ -106,7 +109,9 @@ SERVICES = [
             "name": "rest",
             "serviceType": "Rest",
             "ingestionRunner": {"id": "7b1f0f0e-7f6c-4f7e-9a39-000000000001", "type": "ingestionRunner"},
-            **connection(type="Rest", openAPISchemaURL="http://api/openapi.json", token="pw"),
+            **connection(
+                type="Rest", openAPISchemaConnection={"openAPISchemaURL": "http://api/openapi.json"}, token="pw"
+            ),
         },
         "rest",
     ),

@@ -560,3 +560,16 @@ def test_secrets_of_all_kinds_of_service_are_masked_for_people_and_there_for_bot
         assert json.dumps(bot.get(path)["connection"]) == said
         assert api.put(asset.collection, asset.body | {"connection": json.loads(shown)})["version"] == 0.1
         assert json.dumps(bot.get(path)["connection"]) == said
+
+
+def test_parts_are_called_whatever_their_system_calls_them(api: Api) -> None:
+    build(api)
+    for name in (" ", "a::b", "a\nb", 'say "hi"', "ü" * 900):
+        fields = [{"name": name, "dataType": "RECORD", "children": [{"name": "x", "dataType": "INT"}]}]
+        body = {"name": "odd", "service": "kafka", "partitions": 1, "messageSchema": {"schemaFields": fields}}
+        (field,) = api.put("topics", body)["messageSchema"]["schemaFields"]
+        (child,) = field["children"]
+        assert (field["name"], child["fullyQualifiedName"]) == (name, f"{field['fullyQualifiedName']}.x")
+        assert_columns(api, ("table", PEOPLE), ("topic", "kafka.odd"), f"{PEOPLE}.id", child["fullyQualifiedName"])
+    long = changed(body, "messageSchema/schemaFields/0/children/0/name", "y" * 300)
+    assert api.put("topics", long, expect=400)["message"].startswith("messageSchema.schemaFields: the path üüü")

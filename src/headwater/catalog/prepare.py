@@ -27,6 +27,8 @@ LABEL_TYPES = {"Classification": "tag", "Glossary": "glossaryTerm"}
 """The entity type behind each source of labels."""
 
 KEPT_OF_LABEL = ("source", "labelType", "state", "reason", "appliedAt", "appliedBy", "metadata")
+PATH_SIZE = 2000
+"""Bytes that the path of a field may have: PostgreSQL's indexes hold a little more."""
 DERIVED_OF_PART = ("fullyQualifiedName",)
 
 
@@ -181,6 +183,8 @@ class Preparation:
                 key = (id(child), folded if child.folded else path)
                 if key in seen:
                     self.faults.append(f"{child.field}: {item['name']} stands twice in one list")
+                if len(path) > PATH_SIZE // 4 and len(path.encode()) > PATH_SIZE:
+                    self.faults.append(f"{child.field}: the path {path[:40]}… is longer than {PATH_SIZE} bytes")
                 seen.add(key)
 
     def _check_sources(self) -> None:

@@ -43,15 +43,14 @@ def test_a_name_that_cannot_be_addressed_is_refused(name: str) -> None:
         CreateMlModel.model_validate({"name": name})
 
 
-@pytest.mark.parametrize("name", ["a.b", 'a"b'])
-def test_the_name_of_a_field_may_need_quotes_in_its_fqn(name: str) -> None:
+@pytest.mark.parametrize("name", ["a.b", 'a"b', " ", "a::b", "a\nb", "x" * 300])
+def test_the_name_of_a_column_is_whatever_its_database_calls_it(name: str) -> None:
     assert Column.model_validate(column(name)).name == name
 
 
-@pytest.mark.parametrize("name", ["", " ", "a::b", "a\nb", "x" * 257])
-def test_the_name_of_a_field_follows_the_rules_of_names(name: str) -> None:
+def test_a_column_needs_a_name() -> None:
     with pytest.raises(ValidationError, match="name"):
-        Column.model_validate(column(name))
+        Column.model_validate(column(""))
 
 
 # all types --------------------------------------------------------------------------------------------------------

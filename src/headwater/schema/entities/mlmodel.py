@@ -11,6 +11,7 @@ from headwater.schema.base import (
     EntityReference,
     Markdown,
     Model,
+    Name,
     ReferenceInput,
     TagInput,
     Url,
@@ -32,7 +33,6 @@ from headwater.schema.entities.shared import (
     AssetFields,
     CreateAssetFields,
     CreateStyledServiceFields,
-    FieldName,
     SourceFields,
     StyledServiceFields,
     UsedAssetState,
@@ -84,7 +84,7 @@ class FeatureSourceDataType(StrEnum):
 class FeatureSource(Model):
     """A column, or part of one, that a feature is made from. ``name`` is the column's path inside ``dataSource``."""
 
-    name: FieldName
+    name: Name
     data_type: FeatureSourceDataType | None = None
     description: Markdown | None = None
     fully_qualified_name: str | None = None
@@ -95,7 +95,7 @@ class FeatureSource(Model):
 class MlFeature(Model):
     """An input of a model."""
 
-    name: FieldName
+    name: Name
     data_type: FeatureType | None = None
     description: Markdown | None = None
     fully_qualified_name: str | None = None

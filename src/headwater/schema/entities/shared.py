@@ -2,13 +2,14 @@
 """Members that several entity types share."""
 
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from headwater.schema.base import Document, EntityReference, Model, Name, ReferenceInput, Style, TagInput
+from headwater.schema.base import Document, EntityReference, Model, ReferenceInput, Style, TagInput
 
-FieldName = Name
-"""The name of a column, feature or other part of an entity: it becomes one segment of an FQN, like any name."""
+FieldName = Annotated[str, Field(min_length=1)]
+"""The name of a column, task or other part that another system named: one segment of an FQN, whatever is in it."""
 
 
 UNVERSIONED = ("sourceHash", "lifeCycle", "usageSummary")
