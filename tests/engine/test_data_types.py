@@ -564,12 +564,31 @@ def test_secrets_of_all_kinds_of_service_are_masked_for_people_and_there_for_bot
 
 def test_parts_are_called_whatever_their_system_calls_them(api: Api) -> None:
     build(api)
+
+    def topic(name: str, child: str) -> dict[str, Any]:
+        fields = [{"name": name, "dataType": "RECORD", "children": [{"name": child, "dataType": "INT"}]}]
+        return {"name": "odd", "service": "kafka", "partitions": 1, "messageSchema": {"schemaFields": fields}}
+
     for name in (" ", "a::b", "a\nb", 'say "hi"', "ü" * 900):
-        fields = [{"name": name, "dataType": "RECORD", "children": [{"name": "x", "dataType": "INT"}]}]
-        body = {"name": "odd", "service": "kafka", "partitions": 1, "messageSchema": {"schemaFields": fields}}
-        (field,) = api.put("topics", body)["messageSchema"]["schemaFields"]
+        (field,) = api.put("topics", topic(name, "x"))["messageSchema"]["schemaFields"]
         (child,) = field["children"]
         assert (field["name"], child["fullyQualifiedName"]) == (name, f"{field['fullyQualifiedName']}.x")
         assert_columns(api, ("table", PEOPLE), ("topic", "kafka.odd"), f"{PEOPLE}.id", child["fullyQualifiedName"])
-    long = changed(body, "messageSchema/schemaFields/0/children/0/name", "y" * 300)
-    assert api.put("topics", long, expect=400)["message"].startswith("messageSchema.schemaFields: the path üüü")
+    long = api.put("topics", topic("ü" * 900, "y" * 300), expect=400)
+    assert long["message"].startswith("messageSchema.schemaFields: the path üüü")
+
+
+def test_use_of_a_query_is_added_bit_by_bit(api: Api) -> None:
+    build(api)
+    path = f"queries/{api.get(named('queries', 'db.q'))['id']}"
+    people, chart = (api.get(named(*one))["id"] for one in (("tables", PEOPLE), ("charts", "bi.1")))
+    table = {"id": people, "type": "table", "name": None}
+    used = api.put(f"{path}/usage", [table, {"id": chart, "type": "chart"}, table])
+    assert [one["fullyQualifiedName"] for one in used["queryUsedIn"]] == [PEOPLE, "bi.1"]
+    assert api.put(f"{path}/users", ["admin", "ingestion-bot"])["version"] == 0.3
+    assert api.put(f"{path}/usedBy", ["a script", "a notebook"])["usedBy"] == ["a script", "a notebook"]
+    assert api.put(f"{named('queries', 'db.q')}/usedBy", ["a notebook"])["version"] == 0.4
+    assert [one["name"] for one in api.get("queries", entityId=chart)["data"]] == ["q"]
+    assert "nobody" in api.put(f"{path}/users", ["nobody"], expect=404)["message"]
+    assert api.put(f"{path}/users", "admin", expect=400)["message"] == "the body must be a list of what is to be added"
+    assert "usedBy.2: " in api.put(f"{path}/usedBy", [1], expect=400)["message"]

@@ -15,7 +15,7 @@ from headwater.catalog.context import Key
 from headwater.catalog.reading import Page, PageRequest
 from headwater.catalog.writing import Outcome
 from headwater.errors import InvalidEntity
-from headwater.schema.declare import FOLLOWERS, SOFT_DELETE, EntityType, Inverse
+from headwater.schema.declare import FOLLOWERS, SOFT_DELETE, Addition, EntityType, Inverse
 
 WARNING = "X-Headwater-Warning"
 """The header with what a write accepted but found odd: a JSON list of texts, in ASCII."""
@@ -69,6 +69,15 @@ def routes(declared: EntityType) -> Iterator[Route]:
             reply=entity,
             query=("include", "asOf"),
         )
+        for addition in declared.additions:
+            yield route(
+                "PUT",
+                f"{place}/{addition.path}",
+                partial(add, addition=addition),
+                f"Add to the {addition.member} of a {name}",
+                body="Items",
+                reply=entity,
+            )
         for inverse in declared.inverses:
             if inverse.paged:
                 yield route(
@@ -149,6 +158,14 @@ def patch(call: Call) -> Response:
     """An entity changed by a JSON Patch."""
     operations = patch_operations(call)
     return _written(call.catalog.patch(call.type, call.key, operations, call.write()))
+
+
+def add(call: Call, addition: Addition) -> Response:
+    """An entity with more items in one of its lists."""
+    items = parse_json(call.request)
+    if not isinstance(items, list):
+        raise InvalidEntity("the body must be a list of what is to be added")
+    return _written(call.catalog.add(call.type, call.key, addition.member, items, call.write()))
 
 
 def delete(call: Call) -> Response:

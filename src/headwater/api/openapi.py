@@ -34,6 +34,10 @@ class Bulk(RootModel[list[Document]]):
     """A list of create requests."""
 
 
+class Items(RootModel[list[Any]]):
+    """What is to be added: references, or plain values."""
+
+
 class RestoreEntity(Model):
     """Which entity to restore."""
 
@@ -94,6 +98,7 @@ NAMED: dict[str, type[BaseModel]] = {
     "JsonPatch": JsonPatch,
     "Bulk": Bulk,
     "BulkResult": BulkResult,
+    "Items": Items,
     "RestoreEntity": RestoreEntity,
     "UserId": UserId,
     "EntityList": EntityList,

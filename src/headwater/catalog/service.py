@@ -130,6 +130,10 @@ class Catalog:
         """Apply a JSON Patch."""
         return self._write(write, lambda writer: writer.patch(declared, key, operations))
 
+    def add(self, declared: EntityType, key: Key, member: str, items: Sequence[Any], write: Write) -> Outcome:
+        """Add items to a list of an entity."""
+        return self._write(write, lambda writer: writer.add(declared, key, member, items))
+
     def delete(
         self, declared: EntityType, key: Key, write: Write, recursive: bool = False, hard: bool = False
     ) -> Outcome:

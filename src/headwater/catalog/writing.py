@@ -5,7 +5,7 @@ Every change goes the same way: prepare (is the content right?), merge (what sta
 then document, state, indexes and event at one new position. No change writes nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -313,6 +313,14 @@ class Writer:
         if name != row.name:
             return self._rename(declared, row, old, new, name, hidden)
         return self._update(declared, row, old, new, hidden, session=self.write.if_match is None)
+
+    def add(self, declared: EntityType, key: Key, member: str, items: Sequence[Any]) -> Outcome:
+        """Add items to a list of a live entity, but for those that are there."""
+        value = orjson.loads(self._find(declared, key).document).get(member) or []
+        for item in items:
+            if item not in value:
+                value.append(item)
+        return self.patch(declared, key, [{"op": "add", "path": f"/{member}", "value": value}])
 
     def _editable(self, declared: EntityType, base: Document, patched: Document) -> Document:
         """What a patch may set, checked; the name as it was unless the type can be renamed."""

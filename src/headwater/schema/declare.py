@@ -177,6 +177,14 @@ class Inverse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Addition:
+    """A route by which items are added to the list ``member``: ``PUT …/<path>``. What is there already stays."""
+
+    path: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UsageCount:
     """A read-only number: how many entities and fields carry this tag (``usage``), or how many children it has."""
 
@@ -250,6 +258,7 @@ class EntityType:
     lineage: tuple[LineageRule, ...] = ()
     filters: tuple[Filter, ...] = ()
     inverses: tuple[Inverse, ...] = ()
+    additions: tuple[Addition, ...] = ()
     counts: tuple[UsageCount, ...] = ()
     lower_case: bool = False
     renamable: bool = False

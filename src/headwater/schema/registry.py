@@ -87,6 +87,7 @@ class Registry:
             *(("default", name) for name in declared.defaults),
             *(("filter", filter_.member) for filter_ in declared.filters if filter_.member),
             *(("inverse", inverse.field) for inverse in declared.inverses),
+            *(("addition", addition.member) for addition in declared.additions),
             *(("count", count.field) for count in declared.counts),
         ]
         for kind, member in places:

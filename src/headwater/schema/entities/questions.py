@@ -23,6 +23,7 @@ from headwater.schema.declare import (
     OWNERS,
     SOFT_DELETE,
     TAGS,
+    Addition,
     Child,
     EntityType,
     Filter,
@@ -248,6 +249,11 @@ QUERY = EntityType(
     ),
     traits=(OWNERS, DOMAINS, TAGS, FOLLOWERS),
     versions=VersionRules(put_sticky=("usedBy",)),
+    additions=(
+        Addition(path="usage", member="queryUsedIn"),
+        Addition(path="users", member="users"),
+        Addition(path="usedBy", member="usedBy"),
+    ),
     filters=(
         Filter(name="entityId", kind="id", member="queryUsedIn"),
         Filter(name="service", kind="ancestor", to="databaseService"),
