@@ -592,3 +592,12 @@ def test_use_of_a_query_is_added_bit_by_bit(api: Api) -> None:
     assert "nobody" in api.put(f"{path}/users", ["nobody"], expect=404)["message"]
     assert api.put(f"{path}/users", "admin", expect=400)["message"] == "the body must be a list of what is to be added"
     assert "usedBy.2: " in api.put(f"{path}/usedBy", [1], expect=400)["message"]
+
+
+def test_a_request_for_a_domain_may_say_the_name_that_follows_from_it(api: Api) -> None:
+    domain = {"name": "a.b", "domainType": "Aggregate", "description": "d"}
+    api.put("domains", domain | {"fullyQualifiedName": '"a.b"'}, expect=201)
+    below = {**domain, "parent": '"a.b"', "fullyQualifiedName": '"a.b"."a.b"'}
+    assert api.put("domains", below, expect=201)["fullyQualifiedName"] == '"a.b"."a.b"'
+    refused = api.put("domains", domain | {"fullyQualifiedName": "c"}, expect=400)
+    assert "a domain called a.b cannot be c" in refused["message"]

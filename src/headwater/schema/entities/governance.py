@@ -3,6 +3,9 @@
 
 from enum import StrEnum
 
+from pydantic import model_validator
+
+from headwater.schema import fqn
 from headwater.schema.base import (
     CreateRequest,
     Document,
@@ -209,6 +212,7 @@ class Domain(_DomainFields, Entity):
     parent: EntityReference | None = None
     children: list[EntityReference] | None = None
     children_count: int | None = None
+    assets: list[EntityReference] | None = None
     followers: list[EntityReference] | None = None
     votes: Document | None = None
     certification: Document | None = None
@@ -220,6 +224,15 @@ class CreateDomain(_DomainFields, CreateRequest):
 
     description: Markdown
     parent: ReferenceInput | None = None
+    fully_qualified_name: str | None = None
+
+    @model_validator(mode="after")
+    def _fqn_follows(self) -> "CreateDomain":
+        """A request may say the FQN, which follows from name and parent anyway."""
+        given, self.fully_qualified_name = self.fully_qualified_name, None
+        if given is not None and not f".{given}".endswith(f".{fqn.quote(self.name)}"):
+            raise ValueError(f"fullyQualifiedName: a domain called {self.name} cannot be {given}")
+        return self
 
 
 DOMAIN = EntityType(
