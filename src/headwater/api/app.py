@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from headwater.api import entities, lineage, system
+from headwater.api import entities, governance, lineage, system
 from headwater.api.auth import Authenticator
 from headwater.api.http import Query, Request, Response, render_error
 from headwater.api.routes import Call, Route, Routed, Router
@@ -51,7 +51,7 @@ class Application:
                 reply="Object",
             ),
         ]
-        shared = [*own, *system.routes(), *lineage.routes()]
+        shared = [*own, *system.routes(), *lineage.routes(), *governance.routes()]
         return shared + [route for declared in self.catalog.registry for route in entities.routes(declared)]
 
     def route(self, request: Request) -> Routed | CatalogError:

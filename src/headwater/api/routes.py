@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from headwater.api.http import Query, Request, Response
 from headwater.catalog.access import Principal
 from headwater.catalog.context import Key
-from headwater.catalog.reading import View
+from headwater.catalog.reading import Include, View
 from headwater.catalog.service import Catalog
 from headwater.catalog.writing import Write
 from headwater.errors import InvalidEntity, RequestRefused
@@ -61,9 +61,14 @@ class Call:
             secrets=self.principal.is_bot,
         )
 
-    def plain_view(self) -> View:
-        """The moment and the links that the caller wants, where entities are only referred to."""
-        return View(include="all", as_of=self.query.get("asOf"), base=self.base)
+    def plain_view(self, include: Include = "all") -> View:
+        """The moment and the links that the caller wants, where entities are only referred to.
+
+        ``include`` is what is meant where the caller does not say.
+        """
+        choices = tuple(dict.fromkeys((include, "non-deleted", "deleted", "all")))
+        asked: Any = self.query.one_of("include", choices)
+        return View(include=asked, as_of=self.query.get("asOf"), base=self.base)
 
     def write(self) -> Write:
         """How the caller makes a change."""

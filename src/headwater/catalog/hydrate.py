@@ -26,21 +26,60 @@ def addressed(body: bytes, base: str | None) -> bytes:
     return body.replace(OPEN.encode(), orjson.dumps(base)[1:-1])
 
 
-class Renderer:
-    """Writes documents of one type as readers see them.
+class References:
+    """Writes references to entities as readers see them.
 
     ``base`` is the URL before ``/api/v1`` (``OPEN``: to be filled in later; None: no links). ``shows`` collects the
     nodes of everything that was written out.
     """
 
-    def __init__(self, shape: Shape, names: Names, collections: Mapping[str, str], base: str | None = None) -> None:
-        self.shape = shape
+    def __init__(self, names: Names, collections: Mapping[str, str], base: str | None = None) -> None:
         self.names = names
         self.collections = collections
         self.base = base
         self.shows: set[int] = set()
         self._written: dict[str, Document] = {}
         """References by id: the columns of one table make the sources of many features."""
+
+    def reference(self, stored: Document) -> Document:
+        """A stored reference, written out."""
+        card = self.names.by_id.get(stored["id"])
+        if card is None:
+            return {"id": stored["id"], "type": stored["type"], "deleted": True}
+        return self.card(card)
+
+    def card(self, card: Card) -> Document:
+        """A reference to the entity of a card."""
+        written: Document | None = self._written.get(card.id)
+        if written is None:
+            self.shows.add(card.node)
+            written = {
+                "id": card.id,
+                "type": card.type,
+                "name": card.name,
+                "fullyQualifiedName": card.fqn,
+                "deleted": card.deleted or card.removed,
+            }
+            for member in ("displayName", "description"):
+                if member in card.shown:
+                    written[member] = card.shown[member]
+            if self.base is not None:
+                written["href"] = self.link(card.type, card.id)
+            self._written[card.id] = written
+        return written.copy()
+
+    def link(self, entity_type: str, entity_id: str) -> str | orjson.Fragment:
+        """The URL of an entity."""
+        url = f"{self.base}/api/v1/{self.collections.get(entity_type, entity_type)}/{entity_id}"
+        return orjson.Fragment(f'"{url}"') if self.base == OPEN else url
+
+
+class Renderer(References):
+    """Writes documents of one type as readers see them."""
+
+    def __init__(self, shape: Shape, names: Names, collections: Mapping[str, str], base: str | None = None) -> None:
+        super().__init__(names, collections, base)
+        self.shape = shape
 
     def entity(self, row: EntityRow, document: Document) -> Document:
         """The whole entity: what its row knows, and its document."""
@@ -130,33 +169,6 @@ class Renderer:
         card = self.names.by_id.get(stored["id"])
         return card is not None and not card.removed
 
-    def reference(self, stored: Document) -> Document:
-        """A stored reference, written out."""
-        card = self.names.by_id.get(stored["id"])
-        if card is None:
-            return {"id": stored["id"], "type": stored["type"], "deleted": True}
-        return self.card(card)
-
-    def card(self, card: Card) -> Document:
-        """A reference to the entity of a card."""
-        written: Document | None = self._written.get(card.id)
-        if written is None:
-            self.shows.add(card.node)
-            written = {
-                "id": card.id,
-                "type": card.type,
-                "name": card.name,
-                "fullyQualifiedName": card.fqn,
-                "deleted": card.deleted or card.removed,
-            }
-            for member in ("displayName", "description"):
-                if member in card.shown:
-                    written[member] = card.shown[member]
-            if self.base is not None:
-                written["href"] = self.link(card.type, card.id)
-            self._written[card.id] = written
-        return written.copy()
-
     def labels(self, stored: Iterable[Document]) -> list[Document]:
         """Tag labels with the names that their tags have, sorted by FQN; labels of removed tags are gone."""
         written = []
@@ -177,11 +189,6 @@ class Renderer:
         if len(written) > 1:
             written.sort(key=lambda entry: str(entry["tagFQN"]))
         return written
-
-    def link(self, entity_type: str, entity_id: str) -> str | orjson.Fragment:
-        """The URL of an entity."""
-        url = f"{self.base}/api/v1/{self.collections.get(entity_type, entity_type)}/{entity_id}"
-        return orjson.Fragment(f'"{url}"') if self.base == OPEN else url
 
     def inherit(self, parent: int | None, rendered: Document) -> None:
         """Take the owners and domains of the nearest ancestor that has any, marked as inherited."""

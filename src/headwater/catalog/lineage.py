@@ -15,7 +15,7 @@ import orjson
 
 from headwater.catalog import fields, indexes, merge
 from headwater.catalog.context import Context, Key, dump, parse
-from headwater.catalog.hydrate import Renderer
+from headwater.catalog.hydrate import References
 from headwater.catalog.names import Names
 from headwater.catalog.reading import Reader, View
 from headwater.catalog.writing import Write, Writer
@@ -44,11 +44,19 @@ class End(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column pair of an edge: case-folded paths inside the two entities, and the function between them."""
+    """A column pair of an edge: case-folded paths inside the two entities, and what becomes of a value between them."""
 
     upstream: str
     downstream: str
-    function: str | None
+    function: str | None = None
+    transformation: str | None = None
+
+    @property
+    def details(self) -> str | None:
+        """What is stored of it beside its ends."""
+        told = {"function": self.function, "transformation": self.transformation}
+        given = {member: value for member, value in told.items() if value}
+        return dump(given) if given else None
 
 
 @dataclass(slots=True)
@@ -118,6 +126,10 @@ class LineageWriter:
         others = {column[:2] for said in edges.said if said is not before for column in said.columns}
         others |= {column[:2] for column in edges.derived_columns}
         columns = {column for column in columns if column[:2] not in others}
+        told_before = (
+            [column for column in before.columns if column[:2] in {one[:2] for one in columns}] if before else []
+        )
+        columns = _united(told_before, columns)
         told = {member: value for member, value in patched.items() if member not in NOT_STORED}
         self._check_pipeline(told)
         self._replace(up, down, before, Said(assertion, told, columns))
@@ -184,7 +196,7 @@ class LineageWriter:
                     self._path(row, name, known[row.node], faults)
                     for row, name in ((up, source), (down, entry.get("toColumn") or ""))
                 ]
-                columns.append(Column(ends[0], ends[1], entry.get("function")))
+                columns.append(Column(ends[0], ends[1], entry.get("function"), entry.get("transformation")))
         if faults:
             raise InvalidEntity(errors=list(dict.fromkeys(faults)))
         return _united((), columns)
@@ -226,7 +238,7 @@ class LineageWriter:
                 (
                     ids[up.node, c.upstream],
                     ids[down.node, c.downstream],
-                    dump({"function": c.function}) if c.function else None,
+                    c.details,
                 )
                 for c in after.columns
             ]
@@ -285,8 +297,8 @@ class LineageReader:
         self.session = session
         self.context = context
         self.position = position
-        self.view = view
         self.names = Names(session, position)
+        self.references = References(self.names, context.collections, view.base)
 
     def edges(self, pairs: Sequence[Pair]) -> dict[Pair, Edges]:
         """What is known of the edges between these pairs of entities."""
@@ -327,8 +339,8 @@ class LineageReader:
         for row in rows:
             up, down = far.get(row.upstream) or fields.get(row.upstream), fields[row.downstream]
             if up is not None:
-                function = orjson.loads(row.details).get("function") if row.details else None
-                yield row, (up.entity, down.entity), Column(up.path, down.path, function)
+                told = orjson.loads(row.details) if row.details else {}
+                yield row, (up.entity, down.entity), Column(up.path, down.path, **told)
 
     def details(self, pairs: Sequence[Pair]) -> dict[Pair, Document]:
         """The merged details of edges as they are on the wire; edges that do not exist are left out."""
@@ -368,9 +380,7 @@ class LineageReader:
             details["source"] = said.assertion.source
         if pipeline := details.get("pipeline"):
             self.names.load([pipeline["id"]])
-            details["pipeline"] = Renderer(
-                self.context.shapes[pipeline["type"]], self.names, self.context.collections, self.view.base
-            ).reference(pipeline)
+            details["pipeline"] = self.references.reference(pipeline)
         if columns := self._wire_columns(pair, edges.columns, written):
             details["columnsLineage"] = columns
         firsts = [said.first for said in edges.said]
@@ -416,10 +426,9 @@ class LineageReader:
         self.names.nodes(visited)
         pairs = list(dict.fromkeys([*up, *down]))
         details = self.details(pairs)
-        renderer = Renderer(self.context.shapes[root.type], self.names, self.context.collections, self.view.base)
         reply = {
-            "entity": renderer.card(self.names.by_node[root.node]),
-            "nodes": [renderer.card(self.names.by_node[node]) for node in sorted(visited - {root.node})],
+            "entity": self.references.card(self.names.by_node[root.node]),
+            "nodes": [self.references.card(self.names.by_node[node]) for node in sorted(visited - {root.node})],
             "upstreamEdges": [self._edge(pair, details[pair]) for pair in up],
             "downstreamEdges": [self._edge(pair, details[pair]) for pair in down],
         }
@@ -478,11 +487,14 @@ def parsed_edge(body: Document) -> Document:
 
 
 def _united(before: Iterable[Column], after: Iterable[Column]) -> set[Column]:
-    """Each column pair of both once; the newest function that was named for it counts."""
+    """Each column pair of both once; the newest that was told of it counts."""
     pairs = {column[:2]: column for column in before}
     for column in after:
-        if column.function or column[:2] not in pairs:
-            pairs[column[:2]] = column
+        known = pairs.get(column[:2])
+        pairs[column[:2]] = column._replace(
+            function=column.function or (known.function if known else None),
+            transformation=column.transformation or (known.transformation if known else None),
+        )
     return set(pairs.values())
 
 

@@ -3,7 +3,7 @@
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -11,7 +11,7 @@ import orjson
 
 from headwater.catalog import secrets, versions
 from headwater.catalog.context import Context, Key
-from headwater.catalog.hydrate import Renderer, addressed, select
+from headwater.catalog.hydrate import References, Renderer, addressed, select
 from headwater.catalog.names import Names
 from headwater.catalog.shape import Outline
 from headwater.errors import EntityNotFound, InvalidEntity
@@ -97,11 +97,20 @@ class Reader:
         """What writes entities of a type for this view."""
         return Renderer(self.context.shapes[declared.name], self.names, self.context.collections, self.view.base)
 
+    @property
+    def references(self) -> References:
+        """What writes references for this view."""
+        return References(self.names, self.context.collections, self.view.base)
+
+    def find(self, declared: EntityType, key: Key) -> EntityRow | None:
+        """The entity that a key names at this position, soft-deleted ones included."""
+        row = self._row(declared, key)
+        return None if row is None or row.type != declared.name or row.removed else row
+
     def row(self, declared: EntityType, key: Key) -> EntityRow:
         """The entity that a key names at this position; ``EntityNotFound`` where the view does not include it."""
-        row = self._row(declared, key)
-        wanted = DELETED[self.view.include]
-        if row is None or row.type != declared.name or row.removed or wanted not in (None, bool(row.deleted)):
+        row = self.find(declared, key)
+        if row is None or DELETED[self.view.include] not in (None, bool(row.deleted)):
             raise EntityNotFound.named(declared.name, key.text)
         return row
 
@@ -164,6 +173,17 @@ class Reader:
         found = {row.node: orjson.dumps(one) for row, one in zip(others, self.written(declared, others), strict=True)}
         found |= {node: self._as_viewed(declared, node, body) for node, body in kept.items()}
         return [found[row.node] for row in rows]
+
+    def shown(self, nodes: Collection[int]) -> Iterator[tuple[EntityRow, Document]]:
+        """Entities of any types as the view shows them."""
+        if self.position is None:
+            rows = list(documents.by_node(self.session, nodes).values())
+        else:
+            rows = [row for node in nodes if (row := history.at(self.session, node, self.position))]
+        for kind in sorted({row.type for row in rows}):
+            alike = [row for row in rows if row.type == kind]
+            bodies = self.bodies(self.context.registry[kind], alike)
+            yield from zip(alike, map(read_object, bodies), strict=True)
 
     def written(self, declared: EntityType, rows: Sequence[EntityRow]) -> list[Document]:
         """Entities as the view shows them, written out now, with one look-up for all the names in them."""
@@ -274,8 +294,8 @@ class Reader:
         )
 
     def _named(self, declared: EntityType, name: str) -> int:
-        row = self._row(declared, Key.fqn(name)) or self._row(declared, Key.id(name))
-        if row is None or row.type != declared.name or row.removed:
+        row = self.find(declared, Key.fqn(name)) or self.find(declared, Key.id(name))
+        if row is None:
             raise EntityNotFound.named(declared.name, name)
         return row.node
 

@@ -16,6 +16,7 @@ from headwater.catalog import lineage as graph
 from headwater.catalog import reindex
 from headwater.catalog.access import ADMIN
 from headwater.catalog.context import Context, Key, chosen_fields, position_of
+from headwater.catalog.governance import STATES, Governance, ReachQuestion
 from headwater.catalog.lineage import End, LineageReader, LineageWriter
 from headwater.catalog.reading import Found, Page, PageRequest, Reader, View
 from headwater.catalog.secrets import Vault
@@ -246,6 +247,20 @@ class Catalog:
             return LineageReader(reader.session, self.context, reader.position, view).graph(
                 row, upstream, downstream, cap
             )
+
+    # governance ---------------------------------------------------------------------------------------------------
+
+    def reach(self, question: ReachQuestion, view: View) -> Document:
+        """What a tag, a column or an entity reaches, each with its proof."""
+        with self._reader(view) as reader:
+            return Governance(reader, question.stops).reach(question)
+
+    def tags_reaching(
+        self, end: End, view: View, path: str | None = None, suggested: bool = False, cap: int = STATES
+    ) -> Document:
+        """The tags that reach an entity, or one field of it, each with its proof."""
+        with self._reader(view) as reader:
+            return Governance(reader).tags_reaching(self.context.declared(end.type), end.key, path, suggested, cap)
 
     # upkeep -------------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from headwater.catalog.access import Principal
 from headwater.catalog.context import Context, Key, dump, parse
 from headwater.catalog.diff import Change, diff, reshaped
 from headwater.catalog.fields import Fields
-from headwater.catalog.hydrate import Renderer, addressed, written_out
+from headwater.catalog.hydrate import References, Renderer, addressed, written_out
 from headwater.catalog.identity import new_id
 from headwater.catalog.names import Card, Names, card_text, read_card
 from headwater.catalog.prepare import Preparation
@@ -615,10 +615,8 @@ class Writer:
             raise EntityNotFound.named("user", user_id)
         current = set(relationships.followers(self.transaction, row.node, self.transaction.clock.position))
         self.names.nodes([user.node])
-        renderer = Renderer(
-            self.context.shapes[declared.name], self.names, self.context.collections, self.write.view.base
-        )
-        value = dump([renderer.card(self.names.by_node[user.node])])
+        references = References(self.names, self.context.collections, self.write.view.base)
+        value = dump([references.card(self.names.by_node[user.node])])
         change = Change()
         if follows and user.node not in current:
             change.added.append({"name": "followers", "newValue": value})

@@ -24,12 +24,26 @@ class LineageSource(StrEnum):
     CHILD_ASSETS = "ChildAssets"
 
 
+class Transformation(StrEnum):
+    """What becomes of a value on the way from column to column (OpenLineage's column facet, and its masking told
+    apart): it stays itself, is computed, is one of many in an aggregate, decides between values, or is hidden."""
+
+    IDENTITY = "IDENTITY"
+    TRANSFORMATION = "TRANSFORMATION"
+    AGGREGATION = "AGGREGATION"
+    CONDITIONAL = "CONDITIONAL"
+    MASKING = "MASKING"
+    HASHING = "HASHING"
+
+
 class ColumnLineage(Model):
-    """Which fields flow into one field; all by FQN."""
+    """Which fields flow into one field; all by FQN. ``transformation`` is taken in, and shown in governance answers:
+    OpenMetadata's client knows no such member."""
 
     from_columns: list[str] | None = None
     to_column: str | None = None
     function: str | None = None
+    transformation: Transformation | None = None
 
 
 class LineageDetails(Model):

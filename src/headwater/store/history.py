@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every state that was ever recorded, and the names that stood for it."""
 
+from collections.abc import Iterable
+
 from headwater.store.database import Session, Transaction
 from headwater.store.documents import fqn_key
-from headwater.store.rows import EntityRow
+from headwater.store.rows import EntityRow, numbers
 
 
 def record(transaction: Transaction, row: EntityRow, removed: bool = False) -> None:
@@ -71,6 +73,15 @@ def named_at(session: Session, entity_type: str, fqn: str, position: int) -> int
     """The node of the entity that an FQN named at a position."""
     row = session.queries.entity_named_at(session.connection, fqn_key=fqn_key(entity_type, fqn), position=position)
     return int(row[0]) if row else None
+
+
+def titles(session: Session, nodes: Iterable[int], position: int | None) -> dict[int, tuple[str, str]]:
+    """The types and FQNs of entities, now or as they were at a position; of removed ones the last."""
+    if position is None:
+        rows = session.queries.titles(session.connection, nodes=numbers(nodes))
+    else:
+        rows = session.queries.titles_at(session.connection, nodes=numbers(nodes), position=position)
+    return {node: (entity_type, fqn) for node, entity_type, fqn in rows}
 
 
 def position_at(session: Session, timestamp: int) -> int:

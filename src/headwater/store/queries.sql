@@ -112,6 +112,16 @@ JOIN fqn_interval f
     AND f.since = (SELECT max(since) FROM fqn_interval WHERE entity = e.node AND since <= :position)
 WHERE e.node IN numbers(:nodes);
 
+-- name: titles
+SELECT node, type, fqn FROM entity WHERE node IN numbers(:nodes);
+
+-- name: titles_at
+SELECT e.node, e.type, f.fqn FROM entity e
+JOIN fqn_interval f
+    ON f.entity = e.node
+    AND f.since = (SELECT max(since) FROM fqn_interval WHERE entity = e.node AND since <= :position)
+WHERE e.node IN numbers(:nodes);
+
 -- name: insert_fqn!
 INSERT INTO fqn_interval (fqn_key, since, until, entity, fqn) VALUES (:fqn_key, :position, NULL, :entity, :fqn);
 
@@ -209,6 +219,14 @@ UPDATE tag_usage SET until = :position WHERE entity = :node AND until IS NULL;
 
 -- name: close_usages_to!
 UPDATE tag_usage SET until = :position WHERE tag = :node AND until IS NULL;
+
+-- name: usages_of
+SELECT tag, entity, path, label_type, state FROM tag_usage
+WHERE tag IN numbers(:tags) AND since <= :position AND (until IS NULL OR until > :position);
+
+-- name: usages_in
+SELECT tag, entity, path, label_type, state FROM tag_usage
+WHERE entity IN numbers(:entities) AND since <= :position AND (until IS NULL OR until > :position);
 
 -- name: count_usages$
 SELECT count(*) FROM tag_usage WHERE tag = :tag AND until IS NULL;

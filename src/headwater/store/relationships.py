@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from headwater.store.database import Session, Transaction
-from headwater.store.rows import texts
+from headwater.store.rows import numbers, texts
 
 
 class Relationship(NamedTuple):
@@ -68,6 +68,18 @@ def referrers_at(session: Session, target: int, field: str, entity_type: str, po
         session.connection, target=target, field=field, type=entity_type, position=position
     )
     return [node for (node,) in rows]
+
+
+def usages_of(session: Session, tags: Iterable[int], position: int) -> list[tuple[int, Usage]]:
+    """Where these tags sat at a position: each usage with the entity."""
+    rows = session.queries.usages_of(session.connection, tags=numbers(tags), position=position)
+    return [(entity, Usage(tag, path, label_type, state)) for tag, entity, path, label_type, state in rows]
+
+
+def usages_in(session: Session, entities: Iterable[int], position: int) -> list[tuple[int, Usage]]:
+    """Which tags sat on these entities and their fields at a position: each usage with the entity."""
+    rows = session.queries.usages_in(session.connection, entities=numbers(entities), position=position)
+    return [(entity, Usage(tag, path, label_type, state)) for tag, entity, path, label_type, state in rows]
 
 
 def usage_count(session: Session, tag: int) -> int:

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Governance over HTTP: what reaches what, with proof. These paths are ours; OpenMetadata has none like them."""
+
+from collections.abc import Iterator
+
+from headwater.api.http import Response, render
+from headwater.api.routes import Call, Route
+from headwater.catalog.governance import STATES, FarEnd, ReachQuestion
+from headwater.catalog.lineage import End
+from headwater.errors import InvalidEntity
+from headwater.schema.governance import ReachReply
+from headwater.schema.lineage import Transformation
+
+ROOT = "/api/v1/governance"
+FAR = ("type", "tier", "domain", "owner", "service")
+
+
+def routes() -> Iterator[Route]:
+    """The routes of governance."""
+    yield Route(
+        method="GET",
+        pattern=f"{ROOT}/reach",
+        endpoint=reach,
+        summary="What a tag, a column or an entity reaches, with the paths that prove it",
+        reply=ReachReply,
+        query=(
+            *("tag", "column", "entity", "entityType", *FAR, "certainty", "stop", "suggested", "subgraph"),
+            *("include", "asOf", "limit", "after", "maxNodes"),
+        ),
+    )
+    for place, how in (("/{type}/{id}", "id"), ("/{type}/name/{fqn}", "name")):
+        yield Route(
+            method="GET",
+            pattern=f"{ROOT}/tags{place}",
+            endpoint=tags,
+            summary=f"The tags that reach an entity, or one field of it, by {how}, with the paths that prove it",
+            reply=ReachReply,
+            query=("field", "suggested", "include", "asOf", "maxNodes"),
+        )
+
+
+def reach(call: Call) -> Response:
+    """What is reached. ``type`` and ``stop`` are lists with commas."""
+    query = call.query
+    entity = query.get("entity")
+    question = ReachQuestion(
+        tag=query.get("tag"),
+        column=query.get("column"),
+        entity=(query.get("entityType") or "table", entity) if entity else None,
+        far=FarEnd(
+            types=_types(call),
+            tier=query.get("tier"),
+            domain=query.get("domain"),
+            owner=query.get("owner"),
+            service=query.get("service"),
+        ),
+        certainty="column" if query.one_of("certainty", ("table", "column")) == "column" else None,
+        stops=_stops(call),
+        suggested=query.flag("suggested"),
+        subgraph=query.flag("subgraph"),
+        limit=query.whole("limit", 100, 0, 100_000),
+        after=query.whole("after", 0, 0, 2**31),
+        cap=_cap(call),
+    )
+    return render(call.catalog.reach(question, call.plain_view("non-deleted")))
+
+
+def tags(call: Call) -> Response:
+    """Which tags reach an entity."""
+    end = End(call.parameters["type"], call.key)
+    path = call.query.get("field")
+    found = call.catalog.tags_reaching(
+        end, call.plain_view("non-deleted"), path, call.query.flag("suggested"), _cap(call)
+    )
+    return render(found)
+
+
+def _types(call: Call) -> tuple[str, ...]:
+    text = call.query.get("type") or "mlmodel"
+    if text == "*":
+        return tuple(declared.name for declared in call.catalog.registry)
+    types = []
+    for word in text.split(","):
+        declared = call.catalog.registry.find(word.strip())
+        if declared is None:
+            raise InvalidEntity(f"type: there is no type of entity called {word.strip()}")
+        types.append(declared.name)
+    return tuple(types)
+
+
+def _stops(call: Call) -> tuple[str, ...]:
+    words = tuple(word.strip().upper() for word in (call.query.get("stop") or "").split(",") if word.strip())
+    if unknown := [word for word in words if word not in set(Transformation)]:
+        raise InvalidEntity(f"stop: {unknown[0]} is no transformation; there are {', '.join(Transformation)}")
+    return words
+
+
+def _cap(call: Call) -> int:
+    return call.query.whole("maxNodes", STATES, 1, 10 * STATES)

@@ -1,0 +1,340 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Questions about what reaches what, answered with the paths that prove it, now or at a position."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from headwater.catalog.context import Key
+from headwater.catalog.graph import StoredGraph, details_of
+from headwater.catalog.prepare import LABEL_TYPES
+from headwater.catalog.reach import Edge, Place, Spread, State, spread
+from headwater.catalog.reading import DELETED, Reader
+from headwater.errors import EntityNotFound, InvalidEntity
+from headwater.schema import fqn
+from headwater.schema.base import Document
+from headwater.schema.declare import EntityType
+from headwater.store import documents, events, history, lineage, relationships
+from headwater.store.relationships import Usage
+from headwater.store.rows import EdgeRow, EntityRow
+
+STATES = 200_000
+"""How many places a spread passes at most before the answer says ``truncated``."""
+
+CUT = "more than {cap} places were passed; ask about less, or raise maxNodes"
+
+Certainty = Literal["column", "table"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FarEnd:
+    """Which reached entities are answered with: of these types, and with these FQNs where one is given."""
+
+    types: tuple[str, ...] = ("mlmodel",)
+    tier: str | None = None
+    domain: str | None = None
+    owner: str | None = None
+    service: str | None = None
+
+    def fits(self, document: Document) -> bool:
+        """Whether an entity, as readers see it, is one of those."""
+        tags = {label["tagFQN"] for label in document.get("tags") or ()}
+        domains = {one["fullyQualifiedName"] for one in document.get("domains") or ()}
+        owners = {one["fullyQualifiedName"] for one in document.get("owners") or ()}
+        service = (document.get("service") or {}).get("fullyQualifiedName")
+        return (
+            self.tier in (None, *tags)
+            and (self.domain is None or any(one == self.domain or fqn.below(one, self.domain) for one in domains))
+            and self.owner in (None, *owners)
+            and self.service in (None, service)
+        )
+
+    @property
+    def picks(self) -> bool:
+        """Whether more than the type counts."""
+        return any((self.tier, self.domain, self.owner, self.service))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReachQuestion:
+    """What is reached by a tag (also a classification, glossary or term), by a field, or by an entity.
+
+    ``entity`` is its type and FQN. ``certainty`` column leaves out what is only known between tables. ``stops`` are
+    transformations that end the way. ``suggested``: labels that nobody has confirmed count too. ``subgraph``: beside
+    the proof, all edges on any path. ``after``: how many rows to leave out.
+    """
+
+    tag: str | None = None
+    column: str | None = None
+    entity: tuple[str, str] | None = None
+    far: FarEnd = FarEnd()
+    certainty: Certainty | None = None
+    stops: tuple[str, ...] = ()
+    suggested: bool = False
+    subgraph: bool = False
+    limit: int = 100
+    after: int = 0
+    cap: int = STATES
+
+
+class Origin(NamedTuple):
+    """Something that spreads, and where it begins; ``tag`` is the node of the label that it is, if it is one."""
+
+    tag: int | None
+    sources: frozenset[State]
+
+
+class Reached(NamedTuple):
+    """An entity that was reached, and the state in which the proof ends."""
+
+    entity: int
+    state: State
+    origin: Origin
+    result: Spread
+
+
+class Governance:
+    """Answers in one snapshot."""
+
+    def __init__(self, reader: Reader, stops: Collection[str] = ()) -> None:
+        self.reader = reader
+        self.session = reader.session
+        self.context = reader.context
+        self.position = reader.position
+        self.moment = history.newest(reader.session) if reader.position is None else reader.position
+        self.graph = StoredGraph(reader.session, reader.position, stops)
+
+    # the two questions --------------------------------------------------------------------------------------------
+
+    def reach(self, question: ReachQuestion) -> Document:
+        """Every entity that is reached, in order of FQN, type and tag, each with its proof."""
+        found: list[Reached] = []
+        cut = False
+        for origin in self._origins(question):
+            result = self._spread(origin, question.cap, all_moves=question.subgraph)
+            cut |= result.cut
+            found += self._far_ends(origin, result, question)
+        fitting = self._fitting({one.entity for one in found}, question.far)
+        found = sorted((one for one in found if one.entity in fitting), key=self._order)
+        page = found[question.after : question.after + question.limit]
+        reply: Document = {"data": self._rows(page, question.subgraph), "paging": {"total": len(found)}}
+        if question.after + len(page) < len(found):
+            reply["paging"]["after"] = str(question.after + len(page))
+        return reply | ({"truncated": CUT.format(cap=question.cap)} if cut else {})
+
+    def tags_reaching(self, declared: EntityType, key: Key, path: str | None, suggested: bool, cap: int) -> Document:
+        """Every tag that reaches an entity, or one field of it, each with its proof; its own tags included."""
+        row = self.reader.row(declared, key)
+        part = self._part(row, path) if path else None
+        within, cut = self._upstream(row.node, cap)
+        found = []
+        for origin in self._labels(relationships.usages_in(self.session, within, self.moment), suggested):
+            result = self._spread(origin, cap, within=within)
+            ends = [state for state in result.arrivals if state.entity == row.node and part in (None, state.path)]
+            if part is not None:
+                ends += [State(row.node, "", exact) for exact in (True, False)]
+            if (best := result.best(ends)) is not None:
+                found.append(Reached(row.node, best, origin, result))
+        found.sort(key=self._order)
+        reply: Document = {"data": self._rows(found, False), "paging": {"total": len(found)}}
+        return reply | ({"truncated": CUT.format(cap=cap)} if cut else {})
+
+    def _spread(
+        self, origin: Origin, cap: int, within: Collection[int] | None = None, all_moves: bool = False
+    ) -> Spread:
+        entities = {state.entity for state in origin.sources}
+        self.graph.know(entities)
+        self.graph.outgoing(entities)
+        return spread(self.graph, origin.sources, cap, within, all_moves)
+
+    def _far_ends(self, origin: Origin, result: Spread, question: ReachQuestion) -> Iterator[Reached]:
+        """The entities of the wanted types that were reached, each in its best state."""
+        states: dict[int, list[State]] = defaultdict(list)
+        for state in result.arrivals:
+            if self.graph.type_of(state.entity) in question.far.types:
+                states[state.entity].append(state)
+        for entity, reached in states.items():
+            best = result.best(reached)
+            if best and (best.exact or question.certainty != "column"):
+                yield Reached(entity, best, origin, result)
+
+    def _order(self, one: Reached) -> tuple[str, str, str]:
+        tag = self.graph.name((one.origin.tag, "")) if one.origin.tag is not None else ""
+        return self.graph.name((one.entity, "")), self.graph.type_of(one.entity), tag
+
+    # where it begins ----------------------------------------------------------------------------------------------
+
+    def _origins(self, question: ReachQuestion) -> list[Origin]:
+        asked = [one for one in (question.tag, question.column, question.entity) if one]
+        if len(asked) != 1:
+            raise InvalidEntity("ask about one thing: a tag, a column or an entity")
+        if question.tag:
+            usages = relationships.usages_of(self.session, self._tags(question.tag), self.moment)
+            return self._labels(usages, question.suggested)
+        if question.column:
+            return [Origin(None, frozenset({self._column(question.column)}))]
+        assert question.entity is not None
+        kind, name = question.entity
+        row = self.reader.row(self.context.declared(kind), Key.fqn(name))
+        return [Origin(None, frozenset({State(row.node, "")}))]
+
+    def _labels(self, usages: Iterable[tuple[int, Usage]], suggested: bool) -> list[Origin]:
+        """One origin for each tag."""
+        sources: dict[int, set[State]] = defaultdict(set)
+        for entity, usage in usages:
+            if suggested or usage.state != "Suggested":
+                sources[usage.tag].add(State(entity, usage.path))
+        self.graph.know(sources)
+        return [Origin(tag, frozenset(states)) for tag, states in sources.items()]
+
+    def _tags(self, name: str) -> set[int]:
+        """The nodes of all tags that count as the one of this name: itself and everything below it."""
+        labels = [self.context.registry[kind] for kind in LABEL_TYPES.values() if kind in self.context.registry]
+        above = [self.context.registry[parent.to] for declared in labels for parent in declared.parents]
+        for declared in dict.fromkeys([*labels, *above]):
+            row = self.reader.find(declared, Key.fqn(name))
+            if row is not None:
+                return self._below(row.node, {label.name for label in labels}) | {row.node}
+        raise EntityNotFound(f"there is no tag, classification or term called {name}")
+
+    def _below(self, node: int, types: set[str]) -> set[int]:
+        found: set[int] = set()
+        level = [node]
+        while level:
+            level = [one for kind in types for one in documents.below(self.session, level, kind, self.position)]
+            level = [one for one in dict.fromkeys(level) if one not in found]
+            found.update(level)
+        return found
+
+    def _column(self, name: str) -> State:
+        """The field that an FQN names."""
+        try:
+            names = fqn.names(name)
+        except fqn.InvalidFqn as error:
+            raise InvalidEntity(f"column: {error}") from error
+        holders = [declared for declared in self.context.registry if any(child.is_field for child in declared.children)]
+        for length in range(len(names) - 1, 0, -1):
+            for declared in holders:
+                row = self.reader.find(declared, Key.fqn(fqn.build(names[:length])))
+                if row is not None:
+                    return State(row.node, self._part(row, fqn.build(names[length:])))
+        raise EntityNotFound(f"there is no column or feature called {name}")
+
+    def _part(self, row: EntityRow, path: str) -> str:
+        """The case-folded path of a field that exists, or that something points to."""
+        folded = path.casefold()
+        if not lineage.nodes_named(self.session, [row.node], [folded]):
+            raise EntityNotFound(f"{row.fqn} has no column or feature called {path}")
+        return folded
+
+    def _upstream(self, node: int, cap: int) -> tuple[set[int], bool]:
+        """Every entity that something can have come from, itself included; whether there are more than ``cap``."""
+        found, level = {node}, {node}
+        while level:
+            rows = lineage.edges_into(self.session, level, self.position)
+            level = {row.upstream for row in rows} - found
+            found |= level
+            if len(found) > cap:
+                return found, True
+        return found, False
+
+    # which of them are answered with ------------------------------------------------------------------------------
+
+    def _fitting(self, entities: set[int], far: FarEnd) -> set[int]:
+        """Those that the caller wants to see."""
+        self.reader.names.nodes(entities)
+        deleted = DELETED[self.reader.view.include]
+        cards = [self.reader.names.by_node[entity] for entity in entities]
+        kept = {card.node for card in cards if not card.removed and deleted in (None, card.deleted)}
+        if not far.picks:
+            return kept
+        return {row.node for row, document in self.reader.shown(kept) if far.fits(document)}
+
+    # how they are written -----------------------------------------------------------------------------------------
+
+    def _rows(self, page: list[Reached], subgraph: bool) -> list[Document]:
+        return HopWriter(self, page, subgraph).rows()
+
+
+class HopWriter:
+    """Writes rows with their paths: looks up in one batch what all of them show."""
+
+    def __init__(self, governance: Governance, page: list[Reached], subgraph: bool) -> None:
+        self.graph, self.names = governance.graph, governance.reader.names
+        self.page = page
+        self.paths = [one.result.path(one.state) for one in page]
+        self.subgraphs = [self._subgraph(one) for one in page] if subgraph else []
+        edges = {edge for _, path in self.paths for edge, _ in path}
+        edges |= {edge for found in self.subgraphs for edge in found}
+        rows = [row for edge in edges for row in self.graph.rows[edge]]
+        told = [details_of(row) for row in rows if row.owner is None]
+        self.times = events.at(
+            governance.session, {row.since for row in rows} | {one["first"] for one in told if "first" in one}
+        )
+        nodes = {place[0] for edge in edges for place in edge} | {row.owner for row in rows if row.owner is not None}
+        nodes |= {node for one in page for node in (one.entity, one.origin.tag) if node is not None}
+        self.names.nodes(nodes | {source.entity for source, _ in self.paths})
+        self.names.load({one["pipeline"]["id"] for one in told if one.get("pipeline")})
+        self.references = governance.reader.references
+
+    def _subgraph(self, one: Reached) -> list[Edge]:
+        return one.result.leading_to([state for state in one.result.arrivals if state.entity == one.entity])
+
+    def rows(self) -> list[Document]:
+        """The page, each entity with its proof."""
+        return [self._row(index, one) for index, one in enumerate(self.page)]
+
+    def _row(self, index: int, one: Reached) -> Document:
+        source, path = self.paths[index]
+        row: Document = {"entity": self.references.card(self.names.by_node[one.entity])}
+        if one.origin.tag is not None:
+            row["tag"] = self.graph.name((one.origin.tag, ""))
+        row["source"] = self.end((source.entity, source.path))
+        row["certainty"] = _certainty(one.state.exact)
+        row["paths"] = [[self.hop(edge, exact) for edge, exact in path]]
+        if self.subgraphs:
+            row["subgraph"] = [self.hop(edge, bool(edge.upstream[1])) for edge in self.subgraphs[index]]
+        return row
+
+    def hop(self, edge: Edge, exact: bool) -> Document:
+        """One edge of a path, with everybody who says that it is there."""
+        return {
+            "from": self.end(edge.upstream),
+            "to": self.end(edge.downstream),
+            "certainty": _certainty(exact),
+            "evidence": [self.evidence(row) for row in sorted(self.graph.rows[edge], key=lambda row: row.since)],
+        }
+
+    def end(self, place: Place) -> Document:
+        """One end of a hop."""
+        card = self.names.by_node[place[0]]
+        end: Document = {"entity": self.references.card(card)}
+        if place[1]:
+            end |= {"field": self.graph.name(place), "exists": self.graph.has(place)}
+        return end
+
+    def evidence(self, row: EdgeRow) -> Document:
+        """Who says so."""
+        at, user = self.times.get(row.since, (None, None))
+        if row.owner is not None:
+            owner = self.names.by_node[row.owner]
+            return {
+                "assertedBy": "declared",
+                "by": self.references.card(owner),
+                "member": row.source,
+                "user": user,
+                "firstSeen": at,
+                "lastSeen": at,
+            }
+        told = details_of(row)
+        first, _ = self.times.get(told.get("first", row.since), (at, None))
+        evidence: Document = {"assertedBy": row.source, "user": user, "firstSeen": first, "lastSeen": at}
+        evidence |= {member: told[member] for member in ("function", "transformation") if told.get(member)}
+        if pipeline := told.get("pipeline"):
+            evidence["pipeline"] = self.references.reference(pipeline)
+        return evidence
+
+
+def _certainty(exact: bool) -> Certainty:
+    return "column" if exact else "table"
