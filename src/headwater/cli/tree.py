@@ -24,6 +24,7 @@ ASK = Group("Ask the catalogue", sort_key=1)
 CHANGE = Group("Change the catalogue", sort_key=2)
 RUN = Group("Run a server", sort_key=3)
 CARE = Group("Look after a database", sort_key=4)
+FAR_END = Group("What is reached", sort_key=9)
 WHERE = Group("Which catalogue", sort_key=10)
 
 HELP = (
@@ -102,6 +103,18 @@ class Reading(Where):
         return self.as_of
 
 
+@Parameter(name="*", group=FAR_END)
+@dataclass(frozen=True, kw_only=True)
+class FarEnd:
+    """The options that tell which reached entities are shown."""
+
+    type: Annotated[str, Parameter(help="Types with commas, or `*` for all; mlmodel by default.")] = "mlmodel"
+    tier: Annotated[str | None, Parameter(help="Only what has this tier, such as Tier.Tier1.")] = None
+    domain: Annotated[str | None, Parameter(help="Only what belongs to this domain.")] = None
+    owner: Annotated[str | None, Parameter(help="Only what this user or team answers for.")] = None
+    service: Annotated[str | None, Parameter(help="Only what lives in this service.")] = None
+
+
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Installation:
@@ -160,6 +173,31 @@ def lineage(
 
     with where.session() as session:
         reading.lineage(session, type, name, depth, columns, max_nodes)
+
+
+@app.command(group=ASK)
+def reach(
+    tag: Annotated[
+        str | None,
+        Parameter(name="TAG", help="A tag such as PII.Sensitive, or a classification: it counts as all its tags."),
+    ] = None,
+    /,
+    *,
+    column: Annotated[str | None, Parameter(help="Ask about a column or feature instead, by its name in full.")] = None,
+    table: Annotated[str | None, Parameter(help="Ask about a table instead.")] = None,
+    certain: Annotated[bool, Parameter(help="Leave out what is known between tables only.")] = False,
+    stop: Annotated[
+        str | None, Parameter(help="Transformations that end the way, with commas, such as HASHING,MASKING.")
+    ] = None,
+    suggested: Annotated[bool, Parameter(help="Labels that nobody has confirmed count too.")] = False,
+    far: FarEnd = FarEnd(),
+    where: Reading = Reading(),
+) -> None:
+    """Show which models use data with a tag, at any number of hops, each with the path that proves it."""
+    from headwater.cli import governance
+
+    with where.session() as session:
+        governance.reach(session, tag, column, table, far, certain, stop, suggested)
 
 
 @app.command(group=ASK)

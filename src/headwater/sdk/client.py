@@ -54,13 +54,14 @@ from headwater.schema.entities.storage import Container, CreateContainer, Create
 from headwater.schema.lineage import EntityLineage
 from headwater.schema.registry import Registry, snake, standard
 from headwater.sdk.collection import Collection, Key
+from headwater.sdk.governance import Governance
 from headwater.sdk.lineage import Lineage
 from headwater.sdk.transport import Transport
 from headwater.sdk.wire import Wire, path_of, read
 
 
 class Client:
-    """A catalogue: one collection for each type of entity, the lineage graph, and the change feed.
+    """A catalogue: one collection for each type of entity, the lineage graph, governance answers, the change feed.
 
     Every type of the registry is an attribute, also those that are not listed here.
     """
@@ -99,6 +100,7 @@ class Client:
         self.registry = registry or standard()
         self._wire = Wire(transport, self.registry)
         self.lineage = Lineage(self._wire)
+        self.governance = Governance(self._wire, self.lineage)
         self._collections = {
             snake(declared.sdk_name): Collection[Any, Any](self._wire, declared) for declared in self.registry
         }

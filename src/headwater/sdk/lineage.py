@@ -39,7 +39,7 @@ class Lineage:
             "asOf": moment(as_of),
             "maxNodes": max_nodes,
         }
-        return read(EntityLineage, self._wire.ask("GET", path_of("lineage", "walk", *self._place(entity)), query))
+        return read(EntityLineage, self._wire.ask("GET", path_of("lineage", "walk", *self.place(entity)), query))
 
     def edge(self, upstream: Node, downstream: Node, *, as_of: AsOf | None = None) -> LineageDetails:
         """What is known of the edge between two entities; ``EntityNotFound`` if there is none."""
@@ -100,7 +100,8 @@ class Lineage:
             raise InvalidEntity(f"{word} is no type of entity")
         return found[0]
 
-    def _place(self, node: Node) -> tuple[str, ...]:
+    def place(self, node: Node) -> tuple[str, ...]:
+        """The segments of a path that name an entity: its type, then its id, or ``name`` and its FQN."""
         declared = self._declared(node)
         return (declared.name, *place(declared, node[1] if isinstance(node, tuple) else node))
 
@@ -116,12 +117,12 @@ class Lineage:
 
     def _look_up(self, node: Node, query: Mapping[str, object]) -> EntityReference:
         declared = self._declared(node)
-        path = path_of(*declared.collection.split("/"), *self._place(node)[1:])
+        path = path_of(*declared.collection.split("/"), *self.place(node)[1:])
         found = read(declared.entity, self._wire.ask("GET", path, {"fields": "", **query}))
         return EntityReference(id=found.id, type=declared.name, fully_qualified_name=found.fully_qualified_name)
 
     def _id(self, node: Node, as_of: AsOf | None) -> str:
-        where = self._place(node)
+        where = self.place(node)
         if len(where) == 2:
             return where[1]
         return self._look_up(node, {"include": "all", "asOf": moment(as_of)}).id or ""

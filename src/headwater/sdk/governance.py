@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What reaches what, as a client asks it."""
+
+from collections.abc import Iterable
+
+from headwater.schema.governance import Certainty, ReachReply, ReachRow
+from headwater.schema.lineage import Transformation
+from headwater.sdk.lineage import Lineage, Node
+from headwater.sdk.wire import AsOf, Wire, moment, path_of, read
+
+PAGE = 1000
+
+
+class Governance:
+    """Answers that come with the paths that prove them."""
+
+    def __init__(self, wire: Wire, lineage: Lineage) -> None:
+        self._wire = wire
+        self._lineage = lineage
+
+    def reach(
+        self,
+        tag: str | None = None,
+        *,
+        column: str | None = None,
+        entity: tuple[str, str] | None = None,
+        type: str | Iterable[str] = "mlmodel",
+        tier: str | None = None,
+        domain: str | None = None,
+        owner: str | None = None,
+        service: str | None = None,
+        certainty: Certainty = "table",
+        stop: Iterable[Transformation | str] = (),
+        suggested: bool = False,
+        subgraph: bool = False,
+        as_of: AsOf | None = None,
+        max_nodes: int | None = None,
+    ) -> "Reach":
+        """Everything that a tag, a column (its FQN) or an entity (its type and FQN) reaches, at any number of hops.
+
+        ``type`` names the types of the far end, ``*`` means all. ``certainty`` column leaves out what is known
+        between tables only. ``stop`` lists transformations that end the way. ``suggested``: labels that nobody has
+        confirmed count too. ``subgraph``: beside the shortest path, every edge on any path.
+        """
+        query: dict[str, object] = {
+            "tag": tag,
+            "column": column,
+            "entity": entity[1] if entity else None,
+            "entityType": entity[0] if entity else None,
+            "type": type if isinstance(type, str) else ",".join(type),
+            "tier": tier,
+            "domain": domain,
+            "owner": owner,
+            "service": service,
+            "certainty": certainty,
+            "stop": ",".join(stop) or None,
+            "suggested": suggested,
+            "subgraph": subgraph,
+            "asOf": moment(as_of),
+            "maxNodes": max_nodes,
+        }
+        rows: list[ReachRow] = []
+        after: str | None = None
+        while True:
+            page = read(
+                ReachReply,
+                self._wire.ask("GET", path_of("governance", "reach"), {**query, "limit": PAGE, "after": after}),
+            )
+            rows += page.data
+            after = page.paging.after
+            if after is None:
+                return Reach(rows, page.truncated)
+
+    def tags(
+        self,
+        entity: Node,
+        field: str | None = None,
+        *,
+        suggested: bool = False,
+        as_of: AsOf | None = None,
+        max_nodes: int | None = None,
+    ) -> "Reach":
+        """Every tag that reaches an entity, or one field of it, its own tags included."""
+        query = {"field": field, "suggested": suggested, "asOf": moment(as_of), "maxNodes": max_nodes}
+        path = path_of("governance", "tags", *self._lineage.place(entity))
+        found = read(ReachReply, self._wire.ask("GET", path, query))
+        return Reach(found.data, found.truncated)
+
+
+class Reach(list[ReachRow]):
+    """What is reached. ``truncated`` says why there may be more; None where this is all."""
+
+    def __init__(self, rows: Iterable[ReachRow], truncated: str | None) -> None:
+        super().__init__(rows)
+        self.truncated = truncated
