@@ -103,7 +103,7 @@ class Governance:
         self.context = reader.context
         self.position = reader.position
         self.moment = history.newest(reader.session) if reader.position is None else reader.position
-        self.graph = StoredGraph(reader.session, reader.position, stops)
+        self.graph = StoredGraph(reader.names, reader.context.shapes, stops)
 
     # the two questions --------------------------------------------------------------------------------------------
 
@@ -213,7 +213,7 @@ class Governance:
             names = fqn.names(name)
         except fqn.InvalidFqn as error:
             raise InvalidEntity(f"column: {error}") from error
-        holders = [declared for declared in self.context.registry if any(child.is_field for child in declared.children)]
+        holders = [declared for declared in self.context.registry if self.context.shapes[declared.name].has_fields]
         for length in range(len(names) - 1, 0, -1):
             for declared in holders:
                 row = self.reader.find(declared, Key.fqn(fqn.build(names[:length])))

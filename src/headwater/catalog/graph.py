@@ -6,19 +6,22 @@ from collections.abc import Collection, Iterable, Mapping
 
 import orjson
 
+from headwater.catalog.names import Names
 from headwater.catalog.reach import Edge, Outgoing, Place
+from headwater.catalog.shape import Shape
 from headwater.schema.base import Document
 from headwater.store import history, lineage
-from headwater.store.database import Session
 from headwater.store.rows import EdgeRow, NodeRow
 
 
 class StoredGraph:
     """The graph at a position (None: now). Remembers what it has shown; ``stops`` are transformations that end it."""
 
-    def __init__(self, session: Session, position: int | None, stops: Collection[str] = ()) -> None:
-        self.session = session
-        self.position = position
+    def __init__(self, names: Names, shapes: Mapping[str, Shape], stops: Collection[str] = ()) -> None:
+        self.names = names
+        self.shapes = shapes
+        self.session = names.session
+        self.position = names.position
         self.stops = frozenset(stops)
         self.rows: dict[Edge, list[EdgeRow]] = defaultdict(list)
         self._outgoing: dict[int, Outgoing] = {}
@@ -73,6 +76,10 @@ class StoredGraph:
         above = self._titles[entity][1]
         if not path:
             return above
+        if self.shapes[self.type_of(entity)].field_references:
+            self.names.load([path])
+            if card := self.names.by_id.get(path):
+                return card.fqn
         known = self._intervals.get(place)
         return f"{above}.{known[-1].name if known else path}"
 
