@@ -29,7 +29,7 @@ CHUNK = 50_000
 SCHEMA = f"{SERVICE}.shop.public"
 DOCUMENT = (
     '{{"description":"Synthetic table {index}","tableType":"Regular","databaseSchema":{schema},"database":{database},'
-    '"service":{service},"serviceType":"Postgres"}}'
+    '"service":{service},"serviceType":"Postgres","columns":[]}}'
 )
 Row = tuple[Any, ...]
 
