@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from headwater.catalog.context import Key
+from headwater.catalog.fields import End, Fields
 from headwater.catalog.graph import StoredGraph, details_of
 from headwater.catalog.prepare import LABEL_TYPES
-from headwater.catalog.reach import Edge, Place, Spread, State, spread
+from headwater.catalog.reach import Edge, Spread, State, is_exact, node_of, spread
 from headwater.catalog.reading import DELETED, Reader
 from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema import fqn
@@ -131,9 +132,10 @@ class Governance:
         found = []
         for origin in self._labels(relationships.usages_in(self.session, within, self.moment), suggested):
             result = self._spread(origin, cap, within=within)
-            ends = [state for state in result.arrivals if state.entity == row.node and part in (None, state.path)]
-            if part is not None:
-                ends += [State(row.node, "", exact) for exact in (True, False)]
+            if part is None:
+                ends = [state for state in result.arrivals if self.graph.entity(node_of(state)) == row.node]
+            else:
+                ends = [part, ~part, row.node, ~row.node]
             if (best := result.best(ends)) is not None:
                 found.append(Reached(row.node, best, origin, result))
         found.sort(key=self._order)
@@ -143,25 +145,26 @@ class Governance:
     def _spread(
         self, origin: Origin, cap: int, within: Collection[int] | None = None, all_moves: bool = False
     ) -> Spread:
-        entities = {state.entity for state in origin.sources}
-        self.graph.know(entities)
-        self.graph.outgoing(entities)
+        nodes = {node_of(state) for state in origin.sources}
+        self.graph.meet(nodes)
+        self.graph.know({self.graph.entity(node) for node in nodes})
         return spread(self.graph, origin.sources, cap, within, all_moves)
 
     def _far_ends(self, origin: Origin, result: Spread, question: ReachQuestion) -> Iterator[Reached]:
         """The entities of the wanted types that were reached, each in its best state."""
         states: dict[int, list[State]] = defaultdict(list)
         for state in result.arrivals:
-            if self.graph.type_of(state.entity) in question.far.types:
-                states[state.entity].append(state)
+            entity = self.graph.entity(node_of(state))
+            if self.graph.type_of(entity) in question.far.types:
+                states[entity].append(state)
         for entity, reached in states.items():
             best = result.best(reached)
-            if best and (best.exact or question.certainty != "column"):
+            if best is not None and (is_exact(best) or question.certainty != "column"):
                 yield Reached(entity, best, origin, result)
 
     def _order(self, one: Reached) -> tuple[str, str, str]:
-        tag = self.graph.name((one.origin.tag, "")) if one.origin.tag is not None else ""
-        return self.graph.name((one.entity, "")), self.graph.type_of(one.entity), tag
+        tag = self.graph.name(one.origin.tag) if one.origin.tag is not None else ""
+        return self.graph.name(one.entity), self.graph.type_of(one.entity), tag
 
     # where it begins ----------------------------------------------------------------------------------------------
 
@@ -177,14 +180,15 @@ class Governance:
         assert question.entity is not None
         kind, name = question.entity
         row = self.reader.row(self.context.declared(kind), Key.fqn(name))
-        return [Origin(None, frozenset({State(row.node, "")}))]
+        return [Origin(None, frozenset({row.node}))]
 
     def _labels(self, usages: Iterable[tuple[int, Usage]], suggested: bool) -> list[Origin]:
         """One origin for each tag."""
+        counted = [(entity, usage) for entity, usage in usages if suggested or usage.state != "Suggested"]
+        nodes = self._nodes((entity, usage.path) for entity, usage in counted)
         sources: dict[int, set[State]] = defaultdict(set)
-        for entity, usage in usages:
-            if suggested or usage.state != "Suggested":
-                sources[usage.tag].add(State(entity, usage.path))
+        for entity, usage in counted:
+            sources[usage.tag].add(nodes[entity, usage.path])
         self.graph.know(sources)
         return [Origin(tag, frozenset(states)) for tag, states in sources.items()]
 
@@ -218,15 +222,21 @@ class Governance:
             for declared in holders:
                 row = self.reader.find(declared, Key.fqn(fqn.build(names[:length])))
                 if row is not None:
-                    return State(row.node, self._part(row, fqn.build(names[length:])))
+                    return self._part(row, fqn.build(names[length:]))
         raise EntityNotFound(f"there is no column or feature called {name}")
 
-    def _part(self, row: EntityRow, path: str) -> str:
-        """The case-folded path of a field that exists, or that something points to."""
-        folded = path.casefold()
-        if not lineage.nodes_named(self.session, [row.node], [folded]):
+    def _part(self, row: EntityRow, path: str) -> int:
+        """The node of a field that exists, or that something points to."""
+        node = self._nodes([(row.node, path.casefold())]).get((row.node, path.casefold()))
+        if node is None:
             raise EntityNotFound(f"{row.fqn} has no column or feature called {path}")
-        return folded
+        return node
+
+    def _nodes(self, ends: Iterable[End]) -> dict[End, int]:
+        """The nodes of entities and their fields."""
+        ends = set(ends)
+        found = {end: row.id for end, row in Fields(self.session).find(end for end in ends if end[1]).items()}
+        return found | {end: end[0] for end in ends if not end[1]}
 
     def _upstream(self, node: int, cap: int) -> tuple[set[int], bool]:
         """Every entity that something can have come from, itself included; whether there are more than ``cap``."""
@@ -267,19 +277,24 @@ class HopWriter:
         self.subgraphs = [self._subgraph(one) for one in page] if subgraph else []
         edges = {edge for _, path in self.paths for edge, _ in path}
         edges |= {edge for found in self.subgraphs for edge in found}
-        rows = [row for edge in edges for row in self.graph.rows[edge]]
+        self.assertions = self.graph.assertions(edges)
+        rows = [row for found in self.assertions.values() for row in found]
         told = [details_of(row) for row in rows if row.owner is None]
         self.times = events.at(
             governance.session, {row.since for row in rows} | {one["first"] for one in told if "first" in one}
         )
-        nodes = {place[0] for edge in edges for place in edge} | {row.owner for row in rows if row.owner is not None}
+        nodes = {self.graph.entity(node) for edge in edges for node in edge}
+        nodes |= {row.owner for row in rows if row.owner is not None}
         nodes |= {node for one in page for node in (one.entity, one.origin.tag) if node is not None}
-        self.names.nodes(nodes | {source.entity for source, _ in self.paths})
+        self.names.nodes(nodes | {self.graph.entity(node_of(source)) for source, _ in self.paths})
         self.names.load({one["pipeline"]["id"] for one in told if one.get("pipeline")})
         self.references = governance.reader.references
 
     def _subgraph(self, one: Reached) -> list[Edge]:
-        return one.result.leading_to([state for state in one.result.arrivals if state.entity == one.entity])
+        ends = [state for state in one.result.arrivals if self.graph.entity(node_of(state)) == one.entity]
+        return sorted(
+            one.result.leading_to(ends), key=lambda edge: (self.graph.name(edge[0]), self.graph.name(edge[1]))
+        )
 
     def rows(self) -> list[Document]:
         """The page, each entity with its proof."""
@@ -289,29 +304,29 @@ class HopWriter:
         source, path = self.paths[index]
         row: Document = {"entity": self.references.card(self.names.by_node[one.entity])}
         if one.origin.tag is not None:
-            row["tag"] = self.graph.name((one.origin.tag, ""))
-        row["source"] = self.end((source.entity, source.path))
-        row["certainty"] = _certainty(one.state.exact)
+            row["tag"] = self.graph.name(one.origin.tag)
+        row["source"] = self.end(node_of(source))
+        row["certainty"] = _certainty(is_exact(one.state))
         row["paths"] = [[self.hop(edge, exact) for edge, exact in path]]
         if self.subgraphs:
-            row["subgraph"] = [self.hop(edge, bool(edge.upstream[1])) for edge in self.subgraphs[index]]
+            row["subgraph"] = [self.hop(edge, self.graph.entity(edge[0]) != edge[0]) for edge in self.subgraphs[index]]
         return row
 
     def hop(self, edge: Edge, exact: bool) -> Document:
         """One edge of a path, with everybody who says that it is there."""
         return {
-            "from": self.end(edge.upstream),
-            "to": self.end(edge.downstream),
+            "from": self.end(edge[0]),
+            "to": self.end(edge[1]),
             "certainty": _certainty(exact),
-            "evidence": [self.evidence(row) for row in sorted(self.graph.rows[edge], key=lambda row: row.since)],
+            "evidence": [self.evidence(row) for row in self.assertions[edge]],
         }
 
-    def end(self, place: Place) -> Document:
+    def end(self, node: int) -> Document:
         """One end of a hop."""
-        card = self.names.by_node[place[0]]
-        end: Document = {"entity": self.references.card(card)}
-        if place[1]:
-            end |= {"field": self.graph.name(place), "exists": self.graph.has(place)}
+        entity = self.graph.entity(node)
+        end: Document = {"entity": self.references.card(self.names.by_node[entity])}
+        if node != entity:
+            end |= {"field": self.graph.name(node), "exists": self.graph.has(node)}
         return end
 
     def evidence(self, row: EdgeRow) -> Document:

@@ -14,53 +14,51 @@ Of several paths to one place the proof is the one that is certain to the column
 names (from, to, from, to, …) come first in the order of their characters.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-Place = tuple[int, str]
-"""An entity's node and the case-folded path of a field in it; the empty path is the entity itself."""
+Edge = tuple[int, int]
+"""The nodes, upstream and downstream, of an edge that is walked: of two fields, or of two entities."""
 
 
-class State(NamedTuple):
-    """Where it is: on a field (its path), or on the whole entity (an empty path).
-
-    ``exact``: every step on the way was certain to the column.
-    """
-
-    entity: int
-    path: str
-    exact: bool = True
+State = int
+"""Where it is: a node, which is a field or a whole entity, if every step to it was certain to the column; else the
+complement of the node (``~node``). There can be a million of them, so they are plain numbers."""
 
 
-class Edge(NamedTuple):
-    """An edge that is walked: between two fields, or between two entities (both paths empty)."""
+def node_of(state: State) -> int:
+    """The node of a state."""
+    return state if state >= 0 else ~state
 
-    upstream: Place
-    downstream: Place
+
+def is_exact(state: State) -> bool:
+    """Whether every step to a state was certain to the column."""
+    return state >= 0
 
 
 @dataclass(slots=True)
 class Outgoing:
-    """The edges that leave one entity: from the entity itself, and from its fields by path."""
+    """The edges that leave one entity: from it to other entities, and from its fields to other fields.
 
-    tables: list[Edge] = field(default_factory=list)
-    columns: dict[str, list[Edge]] = field(default_factory=dict)
+    ``tables`` holds only entities that no field of this one has an edge to: the others are reached by columns.
+    """
 
-    @property
-    def with_columns(self) -> set[int]:
-        """The entities that some field of this one has an edge to."""
-        return {edge.downstream[0] for edges in self.columns.values() for edge in edges}
+    tables: list[int] = field(default_factory=list)
+    columns: dict[int, list[int]] = field(default_factory=dict)
 
 
 class Graph(Protocol):
     """The graph at one moment."""
 
     def outgoing(self, entities: Collection[int]) -> Mapping[int, Outgoing]:
-        """The edges that leave these entities; those without any may be left out."""
+        """The edges that leave these entities, of each that has any."""
 
-    def name(self, place: Place) -> str:
-        """The FQN of a place that ``outgoing`` has named, or that was a source."""
+    def entity(self, node: int) -> int:
+        """The entity of a node that was a source, or that ``outgoing`` named."""
+
+    def name(self, node: int) -> str:
+        """The FQN of such a node."""
 
     def ends(self, edge: Edge) -> bool:
         """Whether what spreads does not go along this edge."""
@@ -92,17 +90,17 @@ class Spread:
 
     def _order(self, state: State) -> tuple[bool, int, int]:
         arrival = self.arrivals[state]
-        return not state.exact, arrival.hops, arrival.rank
+        return not is_exact(state), arrival.hops, arrival.rank
 
     def path(self, state: State) -> tuple[State, list[tuple[Edge, bool]]]:
         """The source that the proof begins at, and its edges, each with whether the path is exact after it."""
         edges: list[tuple[Edge, bool]] = []
         while origin := self.arrivals[state].origin:
-            edges.append((origin[1], state.exact))
+            edges.append((origin[1], is_exact(state)))
             state = origin[0]
         return state, edges[::-1]
 
-    def leading_to(self, states: Iterable[State]) -> list[Edge]:
+    def leading_to(self, states: Iterable[State]) -> set[Edge]:
         """Every edge on any path to one of these states."""
         seen = {state for state in states if state in self.arrivals}
         todo, edges = list(seen), set()
@@ -112,7 +110,7 @@ class Spread:
                 if before not in seen:
                     seen.add(before)
                     todo.append(before)
-        return sorted(edges)
+        return edges
 
 
 def spread(
@@ -127,61 +125,73 @@ def spread(
     Stops after the level in which ``cap`` states were passed.
     """
     result = Spread()
-    level = sorted(set(sources), key=lambda state: graph.name((state.entity, state.path)))
+    level = sorted(set(sources), key=lambda state: graph.name(node_of(state)))
     for rank, state in enumerate(level):
         result.arrivals[state] = Arrival(0, rank, None)
-    known: dict[int, Outgoing] = {}
     hops = 0
     while level:
         if len(result.arrivals) > cap:
             result.cut = True
             break
-        missing = {state.entity for state in level} - set(known)
-        found = graph.outgoing(missing)
-        known |= {entity: found.get(entity) or Outgoing() for entity in missing}
         hops += 1
-        level = _next_level(graph, result, level, known, hops, within, all_moves)
+        outgoing = graph.outgoing({graph.entity(node_of(state)) for state in level})
+        level = _next_level(graph, result, level, outgoing, hops, within, all_moves)
     return result
-
-
-Key = tuple[int, str, str]
 
 
 def _next_level(
     graph: Graph,
     result: Spread,
     level: Sequence[State],
-    known: Mapping[int, Outgoing],
+    outgoing: Mapping[int, Outgoing],
     hops: int,
     within: Collection[int] | None,
     all_moves: bool,
 ) -> list[State]:
     """The states one hop further, in the order of their paths."""
-    candidates: dict[State, tuple[Key, State, Edge]] = {}
-    for state in level:
-        rank = result.arrivals[state].rank
-        for edge, reached in _moves(state, known[state.entity]):
-            if (within is not None and reached.entity not in within) or graph.ends(edge):
-                continue
-            if all_moves:
-                result.moves.setdefault(reached, []).append((state, edge))
-            if reached in result.arrivals:
-                continue
-            key = rank, graph.name(edge.upstream), graph.name(edge.downstream)
-            if reached not in candidates or key < candidates[reached][0]:
-                candidates[reached] = key, state, edge
-    following = sorted(candidates, key=lambda state: (candidates[state][0], not state.exact))
+    arrivals = result.arrivals
+    candidates: dict[State, tuple[int, State, Edge]] = {}
+    for rank, state in enumerate(level):
+        leaving = outgoing.get(graph.entity(node_of(state)))
+        for source, targets, exact in _ways(graph, state, leaving) if leaving else ():
+            for target in targets:
+                reached = target if exact else ~target
+                if reached in arrivals and not all_moves:
+                    continue
+                edge = source, target
+                if (within is not None and graph.entity(target) not in within) or graph.ends(edge):
+                    continue
+                if all_moves:
+                    result.moves.setdefault(reached, []).append((state, edge))
+                    if reached in arrivals:
+                        continue
+                known = candidates.get(reached)
+                # States come in the order of their paths: only ways from one and the same state have to be compared.
+                if known is None or (known[0] == rank and _named(graph, edge) < _named(graph, known[2])):
+                    candidates[reached] = rank, state, edge
+
+    def order(state: State) -> tuple[int, str, str, bool]:
+        rank, _, edge = candidates[state]
+        return rank, *_named(graph, edge), not is_exact(state)
+
+    following = sorted(candidates, key=order)
     for rank, state in enumerate(following):
         _, before, edge = candidates[state]
-        result.arrivals[state] = Arrival(hops, rank, (before, edge))
+        arrivals[state] = Arrival(hops, rank, (before, edge))
     return following
 
 
-def _moves(state: State, outgoing: Outgoing) -> Iterable[tuple[Edge, State]]:
-    for edges in [outgoing.columns.get(state.path, [])] if state.path else outgoing.columns.values():
-        for edge in edges:
-            yield edge, State(*edge.downstream, state.exact)
-    exempt = outgoing.with_columns
-    for edge in outgoing.tables:
-        if edge.downstream[0] not in exempt:
-            yield edge, State(edge.downstream[0], "", exact=False)
+def _ways(graph: Graph, state: State, leaving: Outgoing) -> Iterator[tuple[int, Sequence[int], bool]]:
+    """Where it goes from a state: from which node, to which ones, and whether that is exact."""
+    node, exact = node_of(state), is_exact(state)
+    entity = graph.entity(node)
+    if node == entity:
+        for source, targets in leaving.columns.items():
+            yield source, targets, exact
+    elif node in leaving.columns:
+        yield node, leaving.columns[node], exact
+    yield entity, leaving.tables, False
+
+
+def _named(graph: Graph, edge: Edge) -> tuple[str, str]:
+    return graph.name(edge[0]), graph.name(edge[1])

@@ -78,9 +78,9 @@ def named_at(session: Session, entity_type: str, fqn: str, position: int) -> int
 def titles(session: Session, nodes: Iterable[int], position: int | None) -> dict[int, tuple[str, str]]:
     """The types and FQNs of entities, now or as they were at a position; of removed ones the last."""
     if position is None:
-        rows = session.queries.titles(session.connection, nodes=numbers(nodes))
+        rows = session.fetch("titles", nodes=numbers(nodes))
     else:
-        rows = session.queries.titles_at(session.connection, nodes=numbers(nodes), position=position)
+        rows = session.fetch("titles_at", nodes=numbers(nodes), position=position)
     return {node: (entity_type, fqn) for node, entity_type, fqn in rows}
 
 

@@ -2,7 +2,7 @@
 """Nodes and edges of the lineage graph."""
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from headwater.store.database import Session, Transaction
 from headwater.store.rows import EdgeRow, NodeRow, numbers, texts
@@ -143,3 +143,18 @@ def edges_out_of(session: Session, nodes: Iterable[int], position: int | None = 
     else:
         rows = session.queries.edges_out_of_at(session.connection, nodes=text, position=position)
     return [EdgeRow(*row) for row in rows]
+
+
+def fields_in(session: Session, entities: Iterable[int]) -> dict[int, int]:
+    """The numbers of all fields that these entities have or had, or that something points to; each with its entity."""
+    return dict(session.queries.fields_in(session.connection, entities=numbers(entities)))
+
+
+def pairs_out_of(session: Session, nodes: Iterable[int], position: int | None = None) -> list[tuple[int, int]]:
+    """The ends of the edges whose upstream end is one of these nodes, each pair once, now or at a position."""
+    text = numbers(nodes)
+    if position is None:
+        rows = session.fetch("pairs_out_of", nodes=text)
+    else:
+        rows = session.fetch("pairs_out_of_at", nodes=text, position=position)
+    return list(dict.fromkeys(cast(list[tuple[int, int]], rows)))

@@ -277,6 +277,9 @@ WHERE entity IN numbers(:entities) AND path IN each(:paths) ORDER BY since;
 -- name: nodes_by_id
 SELECT id, entity, path, name, kind, since, until FROM lineage_node WHERE id IN numbers(:ids) ORDER BY since;
 
+-- name: fields_in
+SELECT DISTINCT id, entity FROM lineage_node WHERE entity IN numbers(:entities);
+
 -- name: insert_nodes*!
 INSERT INTO lineage_node (entity, path, since, until, id, name, kind)
 VALUES (:entity, :path, :since, :until, :id, :name, :kind);
@@ -317,6 +320,13 @@ WHERE downstream IN numbers(:nodes) AND until IS NULL;
 -- name: edges_out_of
 SELECT upstream, downstream, owner, source, asserter, since, until, details FROM lineage_edge
 WHERE upstream IN numbers(:nodes) AND until IS NULL;
+
+-- name: pairs_out_of
+SELECT upstream, downstream FROM lineage_edge WHERE upstream IN numbers(:nodes) AND until IS NULL;
+
+-- name: pairs_out_of_at
+SELECT upstream, downstream FROM lineage_edge
+WHERE upstream IN numbers(:nodes) AND since <= :position AND (until IS NULL OR until > :position);
 
 -- name: edges_into_at
 SELECT upstream, downstream, owner, source, asserter, since, until, details FROM lineage_edge
