@@ -251,6 +251,7 @@ def check_indexes(url: str) -> list[str]:
             *_check_fields(query, live),
             *_check_derived_edges(query, live, by_id),
             *_check_asserted_edges(query, by_node),
+            *_check_renderings(query, live),
         ]
 
 
@@ -348,6 +349,35 @@ def _check_derived_edges(query: Query, live: Iterable[Entity], by_id: dict[str, 
     told = query("SELECT upstream, downstream, owner FROM lineage_edge WHERE until IS NULL AND owner IS NOT NULL")
     models = {model.node for model in live if model.type == "mlmodel"}
     yield from _set_differences("lineage_edge", true, [row for row in told if row[2] in models])
+
+
+def _check_renderings(query: Query, live: list[Entity]) -> Iterator[str]:
+    """What is kept written out and true says of each entity what its row and its document say."""
+    since: dict[int, int] = dict(query("SELECT node, shown_since FROM entity"))
+    rows = {row[0]: row for row in query("SELECT node, version, revision, updated_at, updated_by FROM entity")}
+    kept = {entity: row for entity, *row in query("SELECT entity, position, shows, body FROM rendering")}
+    yield from (f"entity {node} was removed, but is kept written out" for node in kept.keys() - {e.node for e in live})
+    for entity in live:
+        if entity.node not in kept:
+            yield f"{entity.fqn} is not kept written out"
+            continue
+        position, shows, body = kept[entity.node]
+        if any(since[node] > position for node in json.loads(shows)):
+            continue
+        shown = json.loads(bytes(body).replace(b"\x01", b""))
+        _, version, _, updated_at, updated_by = rows[entity.node]
+        expected = {
+            "id": entity.id,
+            "name": entity.name,
+            "fullyQualifiedName": entity.fqn,
+            "version": version / 10,
+            "updatedAt": updated_at,
+            "updatedBy": updated_by,
+        }
+        plain = {member: value for member, value in entity.document.items() if isinstance(value, str | int | float)}
+        for member, value in (expected | plain).items():
+            if member != "system" and shown.get(member) != value:
+                yield f"{entity.fqn} is kept written out with the {member} {shown.get(member)!r}, not {value!r}"
 
 
 def _check_asserted_edges(query: Query, by_node: dict[int, Entity]) -> Iterator[str]:
