@@ -112,6 +112,9 @@ class Renderer(References):
         self._references(self.shape.references, rendered)
         if self.shape.tagged:
             rendered["tags"] = self.labels(rendered.get("tags") or ())
+        if self.shape.certified and (certification := rendered.pop("certification", None)):
+            for label in self.labels((certification["tagLabel"],)):
+                rendered["certification"] = {**certification, "tagLabel": label}
         self._parts(self.shape.declared.children, rendered, entity_fqn)
         return rendered
 
@@ -144,6 +147,8 @@ class Renderer(References):
             copy = item.copy()
             if child.references:
                 self._references(child.references, copy)
+                if any(one.essential and one.field not in copy for one in child.references):
+                    continue
             if child.named:
                 copy["fullyQualifiedName"] = self._fqn(child, copy, above)
             if child.tagged:
@@ -170,9 +175,12 @@ class Renderer(References):
         return card is not None and not card.removed
 
     def labels(self, stored: Iterable[Document]) -> list[Document]:
-        """Tag labels with the names that their tags have, sorted by FQN; labels of removed tags are gone."""
+        """Tag labels with the names that their tags have, and the labels that follow from them, sorted by FQN.
+
+        Labels of removed tags are gone.
+        """
         written = []
-        for label in stored:
+        for label in self.names.with_derived(stored):
             card = self.names.by_id.get(label["id"])
             if card is None or card.removed:
                 continue

@@ -52,12 +52,11 @@ def indexed(outline: Outline, node: int, nodes: Mapping[str, int]) -> Indexed:
 
 def _usages(outline: Outline, nodes: Mapping[str, int]) -> Iterable[Usage]:
     seen = set()
-    for path, holder in outline.labelled:
-        for label in holder.get("tags") or ():
-            key = (label["id"], path.casefold())
-            if label["id"] in nodes and key not in seen:
-                seen.add(key)
-                yield Usage(nodes[label["id"]], path.casefold(), label["labelType"], label["state"])
+    for path, label in outline.labels:
+        key = (label["id"], path.casefold())
+        if label["id"] in nodes and key not in seen:
+            seen.add(key)
+            yield Usage(nodes[label["id"]], path.casefold(), label["labelType"], label["state"])
 
 
 def _links(outline: Outline, node: int, nodes: Mapping[str, int]) -> Iterable[Link]:

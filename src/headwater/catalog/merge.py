@@ -105,7 +105,8 @@ def _rekeyed(child: Child, old: Document, new: Document) -> bool:
 
 
 def _name_key(child: Child) -> Callable[[Document], str]:
-    return (lambda item: str(item["name"]).casefold()) if child.folded else (lambda item: str(item["name"]))
+    member = child.key[0]
+    return (lambda item: str(item[member]).casefold()) if child.folded else (lambda item: str(item[member]))
 
 
 def patch(shape: Shape, rendered: Document, operations: Iterable[Mapping[str, Any]]) -> Document:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What other entities show of an entity: looked up in one batch, now or as it was at a position."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import orjson
 
 from headwater.schema.base import Document
+from headwater.schema.declare import EntityType
 from headwater.store import documents
 from headwater.store.database import Session
 from headwater.store.rows import CardRow
@@ -17,11 +18,14 @@ CARD = (
     "style",
     "owners",
     "domains",
+    "reviewers",
     "disabled",
     "mutuallyExclusive",
     "teamType",
+    "isBot",
+    "tags",
 )
-"""The members of a document that others show, inherit or check."""
+"""The members of a document that others show, inherit or check; ``tags`` only of what labels name."""
 
 
 class Card(NamedTuple):
@@ -38,9 +42,11 @@ class Card(NamedTuple):
     shown: Document
 
 
-def card_text(document: Document) -> str | None:
+def card_text(declared: EntityType, document: Document) -> str | None:
     """The card of a document as it is stored."""
     shown = _shown(document)
+    if not declared.labels:
+        shown.pop("tags", None)
     return orjson.dumps(shown).decode() if shown else None
 
 
@@ -75,29 +81,52 @@ class Names:
         """Look up what is not known yet."""
         missing = {entity_id for entity_id in ids if entity_id not in self.by_id}
         if missing:
-            for row in documents.cards_by_id(self.session, missing, self.position):
-                self.add(read_card(row))
+            self._take(documents.cards_by_id(self.session, missing, self.position))
 
     def node(self, node: int) -> Card | None:
         """The card of a node."""
-        if node not in self.by_node:
-            for row in documents.cards_by_node(self.session, [node], self.position):
-                self.add(read_card(row))
+        self.nodes([node])
         return self.by_node.get(node)
 
     def nodes(self, nodes: Iterable[int]) -> None:
         """Look up the cards of nodes."""
         missing = [node for node in nodes if node not in self.by_node]
         if missing:
-            for row in documents.cards_by_node(self.session, missing, self.position):
-                self.add(read_card(row))
+            self._take(documents.cards_by_node(self.session, missing, self.position))
 
     def find(self, names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Card]:
         """Cards of present entities by type and FQN; those that do not exist are left out."""
         wanted = list(names)
-        found = {}
-        if wanted:
-            for row in documents.cards_by_name(self.session, wanted):
-                self.add(card := read_card(row))
-                found[card.type, card.fqn] = card
-        return found
+        cards = self._take(documents.cards_by_name(self.session, wanted)) if wanted else []
+        return {(card.type, card.fqn): card for card in cards}
+
+    def _take(self, rows: Iterable[CardRow]) -> list[Card]:
+        """Remember cards, and look up the tags that come along with those that are labels."""
+        cards = [read_card(row) for row in rows]
+        for card in cards:
+            self.add(card)
+        self.load(label["id"] for card in cards for label in card.shown.get("tags", ()))
+        return cards
+
+    def with_derived(self, labels: Iterable[Document]) -> list[Document]:
+        """Stored labels, and after them those that they bring along: the tags that their own entities carry.
+
+        A label that is there is not derived as well. What a suggested label brings is suggested too.
+        """
+        stored = list(labels)
+        if not any(self._brought(label) for label in stored):
+            return stored
+        found = {(label["id"], label["source"]): label for label in stored}
+        for state in ("Confirmed", "Suggested"):
+            queue = list(found.values())
+            for label in queue:
+                for own in self._brought(label):
+                    reached = "Suggested" if "Suggested" in (label["state"], own["state"]) else "Confirmed"
+                    if reached == state and (key := (own["id"], own["source"])) not in found:
+                        found[key] = {"id": own["id"], "source": own["source"], "labelType": "Derived", "state": state}
+                        queue.append(found[key])
+        return list(found.values())
+
+    def _brought(self, label: Document) -> Sequence[Document]:
+        card = self.by_id.get(label["id"])
+        return () if card is None or card.removed else card.shown.get("tags", ())

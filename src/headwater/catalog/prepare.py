@@ -5,6 +5,7 @@ Everything that can be wrong with the content is found here, before anything is 
 entity is not checked again: a column that vanished since must not stand in the way of an unrelated change.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -19,17 +20,16 @@ from headwater.schema import fqn
 from headwater.schema.base import Document
 from headwater.schema.declare import FieldLineage, Reference
 from headwater.schema.registry import Registry
-from headwater.store import lineage
+from headwater.store import history, lineage, relationships
 from headwater.store.database import Session
 from headwater.store.rows import NodeRow
-
-LABEL_TYPES = {"Classification": "tag", "Glossary": "glossaryTerm"}
-"""The entity type behind each source of labels."""
 
 KEPT_OF_LABEL = ("source", "labelType", "state", "reason", "appliedAt", "appliedBy", "metadata")
 PATH_SIZE = 2000
 """Bytes that the path of a field may have: PostgreSQL's indexes hold a little more."""
 DERIVED_OF_PART = ("fullyQualifiedName",)
+VALIDITY = 30 * 24 * 60 * 60 * 1000
+"""Milliseconds for which a certification holds that does not say how long."""
 
 
 class Preparation:
@@ -76,10 +76,37 @@ class Preparation:
         for reference, member, holder in self.new.places:
             found = [self._card(reference, member, one, by_name) for one in _as_list(holder[reference.field])]
             resolved = {card.id: {"id": card.id, "type": card.type} for card in found if card}
+            if reference.needs or reference.exclusive:
+                self._check_targets(reference, resolved)
             if reference.many:
                 holder[reference.field] = list(resolved.values())
             elif resolved:
                 (holder[reference.field],) = resolved.values()
+
+    def resolve(self, reference: Reference, given: Iterable[Any]) -> list[Card]:
+        """The entities that references outside the document name; ``InvalidEntity`` or ``EntityNotFound`` if wrong."""
+        wanted = list(given)
+        self.names.load({entity_id for one in wanted if (entity_id := _id_of(one))})
+        by_name = self.names.find({key for one in wanted if not _id_of(one) for key in self._keys(reference, one)})
+        cards = [self._card(reference, reference.field, one, by_name) for one in wanted]
+        if self.faults:
+            raise InvalidEntity(errors=self.faults)
+        return [card for card in cards if card]
+
+    def _check_targets(self, reference: Reference, resolved: Iterable[str]) -> None:
+        """What a declaration asks of targets that this entity did not refer to before."""
+        for card in (self.names.by_id[entity_id] for entity_id in resolved if entity_id not in self.known_ids):
+            if reference.needs and not card.shown.get(reference.needs):
+                self.faults.append(f"{reference.field}: {card.fqn} is not {reference.needs}")
+            if reference.exclusive and (referrer := self._referrer(card, reference.field)):
+                self.faults.append(
+                    f"{_spoken(reference.field)} [{card.name}] is already used by [{referrer.name}] {referrer.type}"
+                )
+
+    def _referrer(self, card: Card, field: str) -> Card | None:
+        position = history.newest(self.session)
+        nodes = relationships.referrers_at(self.session, card.node, field, self.new.shape.declared.name, position)
+        return self.names.node(nodes[0]) if nodes else None
 
     def _keys(self, reference: Reference, given: Any) -> Iterator[tuple[str, str]]:
         """The types and FQNs under which a reference without an id may be found."""
@@ -121,56 +148,62 @@ class Preparation:
     # labels -------------------------------------------------------------------------------------------------------
 
     def _resolve_labels(self, user: str, timestamp: int) -> None:
-        holders = []
+        holders: list[tuple[str, Document, list[Any]]] = []
         for path, holder in self.new.labelled:
-            if holder.get("tags"):
-                holders.append((path, holder))
-            else:
-                holder.pop("tags", None)
-        if not holders:
+            if labels := [label for label in holder.pop("tags", None) or () if not _is_derived(label)]:
+                holders.append((path, holder, labels))
+        certification = self.new.certification
+        given = [label for _, _, labels in holders for label in labels]
+        given += [certification["tagLabel"]] if certification else []
+        if not given:
             return
-        given = {_label_key(label) for _, holder in holders for label in holder["tags"]}
-        unknown = [source for source, _ in given if LABEL_TYPES.get(source) not in self.registry]
-        if unknown:
-            raise InvalidEntity(f"tags: there is no source of labels called {unknown[0]}")
-        cards = self.names.find(
-            {(LABEL_TYPES[source], self.registry[LABEL_TYPES[source]].lookup(name)) for source, name in given}
-        )
-        self.names.nodes({card.parent for card in cards.values() if card.parent is not None})
-        before = self._old_labels()
+        words = self._words(given)
+        old = self.old.labels if self.old else ()
+        before = {(path, label["id"], label["source"]): label for path, label in old}
         applied = {"appliedAt": datetime.fromtimestamp(timestamp / 1000, UTC).isoformat(), "appliedBy": user}
-        for path, holder in holders:
-            labels: dict[tuple[str, str], Document] = {}
-            for label in holder["tags"]:
-                source, name = _label_key(label)
-                declared = self.registry[LABEL_TYPES[source]]
-                card = cards.get((declared.name, declared.lookup(name)))
-                if card is None:
-                    raise EntityNotFound.named(declared.name, name)
-                earlier = before.get((path, card.id, source))
-                if earlier is None:
-                    self._check_new_label(card)
-                stored = _stored_label(card, label)
-                for member, value in applied.items():
-                    stored[member] = (earlier or {}).get(member) or stored.get(member) or value
-                labels[card.id, source] = stored
-            holder["tags"] = list(labels.values())
 
-    def _old_labels(self) -> dict[tuple[str, str, str], Document]:
-        if not self.old:
-            return {}
-        return {
-            (path, label["id"], label["source"]): label
-            for path, holder in self.old.labelled
-            for label in holder.get("tags") or ()
-        }
+        def stored(path: str, label: Any) -> Document:
+            source, name = _label_key(label)
+            card = words[source, name]
+            earlier = before.get((path, card.id, source))
+            if earlier is None:
+                self._check_new_label(card)
+            found = _stored_label(card, label)
+            for member, value in applied.items():
+                found[member] = (earlier or {}).get(member) or found.get(member) or value
+            return found
+
+        for path, holder, labels in holders:
+            found = [stored(path, label) for label in labels]
+            holder["tags"] = list({(label["id"], label["source"]): label for label in found}.values())
+        if certification:
+            certification["tagLabel"] = stored("", certification["tagLabel"])
+            certification.setdefault("appliedDate", timestamp)
+            certification.setdefault("expiryDate", certification["appliedDate"] + VALIDITY)
+
+    def _words(self, labels: Iterable[Any]) -> dict[tuple[str, str], Card]:
+        """The entities that labels name, by source and name as given."""
+        given = {_label_key(label) for label in labels}
+        types = self.registry.labels
+        if unknown := [source for source, _ in given if source not in types]:
+            raise InvalidEntity(f"tags: there is no source of labels called {unknown[0]}")
+        keys = {(source, name): (types[source].name, types[source].lookup(name)) for source, name in given}
+        cards = self.names.find(keys.values())
+        self.names.nodes({card.parent for card in cards.values() if card.parent is not None})
+        for key in keys.values():
+            if key not in cards:
+                raise EntityNotFound.named(*key)
+        return {given: cards[key] for given, key in keys.items()}
 
     def _check_new_label(self, card: Card) -> None:
         if card.deleted:
             raise EntityNotFound.named(card.type, card.fqn)
-        above = self.names.node(card.parent) if card.parent is not None else None
-        if card.shown.get("disabled") or (above and above.shown.get("disabled")):
-            self.faults.append(f"tags: {card.fqn} is disabled and cannot be used any more")
+        above: Card | None = card
+        while above is not None:
+            if above.shown.get("disabled"):
+                self.faults.append(f"tags: {card.fqn} is disabled and cannot be used any more")
+                return
+            above = self.names.node(above.parent) if above.parent is not None else None
 
     # parts --------------------------------------------------------------------------------------------------------
 
@@ -256,6 +289,11 @@ def _id_of(given: Any) -> str | None:
         return None
 
 
+def _spoken(member: str) -> str:
+    """The name of a member as words."""
+    return re.sub(r"(?=[A-Z])", " ", member).capitalize()
+
+
 def _type_of(reference: Reference, given: Any) -> str:
     return str(given.get("type")) if isinstance(given, dict) and given.get("type") else reference.to[0]
 
@@ -264,6 +302,11 @@ def _text_of(given: Any) -> str:
     if isinstance(given, dict):
         return str(given.get("id") or given.get("fullyQualifiedName") or given.get("name"))
     return str(given)
+
+
+def _is_derived(label: Any) -> bool:
+    """Whether a label follows from another one, as we would find out ourselves."""
+    return isinstance(label, dict) and label.get("labelType") == "Derived"
 
 
 def _label_key(label: Any) -> tuple[str, str]:

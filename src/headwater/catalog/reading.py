@@ -16,7 +16,7 @@ from headwater.catalog.names import Names
 from headwater.catalog.shape import Outline
 from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema.base import Document
-from headwater.schema.declare import FOLLOWERS, EntityType, Inverse
+from headwater.schema.declare import FOLLOWERS, EntityType, Gathered, Inverse, UsageCount
 from headwater.store import documents, history, relationships, renderings, settings
 from headwater.store.database import Session
 from headwater.store.rows import EntityRow
@@ -212,24 +212,54 @@ class Reader:
         asked = self.view.fields or frozenset()
         renderer = self.renderer(declared)
         if "followers" in asked and declared.has(FOLLOWERS):
-            position = self.position if self.position is not None else history.newest(self.session)
-            followers = relationships.followers(self.session, node, position)
+            followers = relationships.followers(self.session, node, self._now)
             rendered["followers"] = self._references(followers, renderer)
         for inverse in declared.inverses:
             if inverse.field in asked:
-                rendered[inverse.field] = self._references(self._referrers(inverse.of, inverse.member, node), renderer)
+                rendered[inverse.field] = self.listed(inverse, node, renderer)
+        for gathered in declared.gathered:
+            if gathered.field in asked:
+                rendered[gathered.field] = self._references(self._gather(gathered, node), renderer)
         for count in declared.counts:
-            if count.field in asked and count.counts == "usage":
-                rendered[count.field] = relationships.usage_count(self.session, node)
-            elif count.field in asked:
-                rendered[count.field] = relationships.child_count(self.session, node)
+            if count.field in asked:
+                rendered[count.field] = self._count(declared, count, node, renderer)
 
-    def _referrers(self, entity_type: str, member: str, node: int) -> list[int]:
-        declared = self.context.registry[entity_type]
-        if any(parent.field == member for parent in declared.parents):
-            return documents.below(self.session, [node], entity_type, self.position)
-        position = self.position if self.position is not None else history.newest(self.session)
-        return relationships.referrers_at(self.session, node, member, entity_type, position)
+    def _count(self, declared: EntityType, count: UsageCount, node: int, renderer: Renderer) -> int:
+        if count.counts == "children":
+            return relationships.child_count(self.session, node)
+        if count.counts == "inverse":
+            inverse = next(inverse for inverse in declared.inverses if inverse.field == count.of)
+            return len(self.listed(inverse, node, renderer))
+        tags = level = [node]
+        while level and count.counts == "usageBelow":
+            words = self.context.registry.labels.values()
+            level = [one for word in words for one in documents.below(self.session, level, word.name, self.position)]
+            tags = tags + level
+        return relationships.usage_count(self.session, tags, self._now)
+
+    @property
+    def _now(self) -> int:
+        """The position that the view speaks of."""
+        return self.position if self.position is not None else history.newest(self.session)
+
+    def listed(self, inverse: Inverse, node: int, renderer: Renderer) -> list[Document]:
+        """The entities that an inverse lists, in order of name."""
+        return self._references(self._referrers(inverse, node), renderer)
+
+    def _referrers(self, inverse: Inverse, node: int) -> list[int]:
+        if inverse.member in FOLLOWERS.members:
+            return relationships.followed(self.session, node, self._now)
+        if inverse.of and any(one.field == inverse.member for one in self.context.registry[inverse.of].parents):
+            return documents.below(self.session, [node], inverse.of, self.position)
+        return relationships.referrers_at(self.session, node, inverse.member, inverse.of or None, self._now)
+
+    def _gather(self, gathered: Gathered, node: int) -> set[int]:
+        """The nodes that others bring: those that this entity refers to, and all above them."""
+        level = relationships.targets_at(self.session, [node], gathered.through, self._now)
+        above = set(level)
+        while level := relationships.targets_at(self.session, level, gathered.up, self._now) - above:
+            above |= level
+        return relationships.targets_at(self.session, above, gathered.member, self._now)
 
     def _references(self, nodes: Iterable[int], renderer: Renderer) -> list[Document]:
         nodes = list(nodes)
@@ -265,6 +295,7 @@ class Reader:
         below: list[int] | None = None
         referring: list[tuple[str, int]] = []
         flags: dict[str, bool] = {}
+        values: dict[str, str] = {}
         absent: list[str] = []
         for filter_ in declared.filters:
             value = given.get(filter_.name)
@@ -273,15 +304,17 @@ class Reader:
             member = filter_.member or filter_.name
             if filter_.kind == "flag":
                 flags[member] = _truth(filter_.name, value)
+            elif filter_.kind == "value":
+                values[member] = value
             elif filter_.kind == "root":
                 absent += [member] if _truth(filter_.name, value) else []
             elif filter_.kind == "id":
                 referring.append((member, self._identified(value)))
             elif filter_.kind == "reference":
-                referring.append((member, self._named(self.context.registry[filter_.to], value)))
+                referring.append((member, self._named((filter_.to,), value).node))
             else:
-                target = self.context.registry[filter_.to]
-                nodes = self._parents_below(target, self._named(target, value), declared)
+                above = self._named((filter_.to,) if filter_.to else [parent.to for parent in declared.parents], value)
+                nodes = self._parents_below(above, declared) if filter_.kind == "ancestor" else [above.node]
                 below = nodes if below is None else [one for one in below if one in set(nodes)]
         return documents.Listing(
             type=declared.name,
@@ -289,15 +322,17 @@ class Reader:
             below=below,
             referring=referring,
             flags=flags,
+            values=values,
             absent=absent,
             position=self.position,
         )
 
-    def _named(self, declared: EntityType, name: str) -> int:
-        row = self.find(declared, Key.fqn(name)) or self.find(declared, Key.id(name))
-        if row is None:
-            raise EntityNotFound.named(declared.name, name)
-        return row.node
+    def _named(self, types: Iterable[str], name: str) -> EntityRow:
+        """The entity of one of these types with this FQN or id."""
+        for declared in map(self.context.registry.__getitem__, types):
+            if row := self.find(declared, Key.fqn(name)) or self.find(declared, Key.id(name)):
+                return row
+        raise EntityNotFound.named(next(iter(types)), name)
 
     def _identified(self, entity_id: str) -> int:
         row = self._row_by_id(entity_id)
@@ -305,11 +340,11 @@ class Reader:
             raise EntityNotFound(f"entity instance for {entity_id} not found")
         return row.node
 
-    def _parents_below(self, ancestor: EntityType, node: int, declared: EntityType) -> list[int]:
+    def _parents_below(self, ancestor: EntityRow, declared: EntityType) -> list[int]:
         """The possible direct parents of ``declared`` that are the ancestor or lie below it, at any depth."""
         direct = {parent.to for parent in declared.parents}
-        parents = [node] if ancestor.name in direct else []
-        level = {ancestor.name: [node]}
+        parents = [ancestor.node] if ancestor.type in direct else []
+        level = {ancestor.type: [ancestor.node]}
         while level:
             following: dict[str, list[int]] = {}
             for kind in self._above(declared):
@@ -351,17 +386,15 @@ class Reader:
     def versions(self, declared: EntityType, key: Key) -> list[Document]:
         """Every version, newest first, each as it was shown when it was recorded."""
         row = self.row(declared, key)
-        position = self.position if self.position is not None else history.newest(self.session)
         newest: dict[int, EntityRow] = {}
-        for state in history.versions(self.session, row.node, position):
+        for state in history.versions(self.session, row.node, self._now):
             newest.setdefault(state.version, state)
         return [self._as_recorded(declared, state) for state in newest.values()]
 
     def version(self, declared: EntityType, key: Key, number: str) -> Document:
         """One version as it was shown when it was recorded."""
         row = self.row(declared, key)
-        position = self.position if self.position is not None else history.newest(self.session)
-        state = history.version(self.session, row.node, versions.parse(number), position)
+        state = history.version(self.session, row.node, versions.parse(number), self._now)
         if state is None:
             raise EntityNotFound(f"{declared.name} instance for {key.text} and version {number} not found")
         return self._as_recorded(declared, state)

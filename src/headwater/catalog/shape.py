@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from headwater.schema import fqn
 from headwater.schema.base import Document, held
-from headwater.schema.declare import TAGS, Child, EntityType, FieldLineage, Reference
+from headwater.schema.declare import CERTIFICATION, TAGS, Child, EntityType, FieldLineage, Reference
+from headwater.store.relationships import BROUGHT
 
 Place = tuple[Reference, str, Document]
 """A reference member inside a document: the path of member names to it, and the object that holds it."""
@@ -33,6 +34,7 @@ class Shape:
     def __init__(self, declared: EntityType) -> None:
         self.declared = declared
         self.tagged = declared.has(TAGS)
+        self.certified = declared.has(CERTIFICATION)
 
     @cached_property
     def structure(self) -> tuple[str, ...]:
@@ -69,7 +71,7 @@ class Shape:
     def indexed(self) -> tuple[str, ...]:
         """The members that indexes are made of."""
         lists = (child.path[0] for child in self.declared.children if _is_indexed(child))
-        return (*(reference.field for reference in self.references), "tags", *lists)
+        return (*(reference.field for reference in self.references), "tags", "certification", *lists)
 
     @cached_property
     def field_rules(self) -> tuple[FieldLineage, ...]:
@@ -117,12 +119,28 @@ class Outline:
 
     @property
     def references(self) -> list[tuple[str, str]]:
-        """The path of member names of each reference in a stored document, and the id that it holds."""
+        """The path of member names of each reference in a stored document, and the id that it holds.
+
+        Tags that come along with labels are among them, so that it is known where labels lead.
+        """
         found = []
+        if self.shape.declared.labels:
+            found += [(BROUGHT, label["id"]) for label in self.document.get("tags") or ()]
         for reference, member, holder in self.places:
             value = holder[reference.field]
             found += [(member, one["id"]) for one in value] if reference.many else [(member, value["id"])]
         return found
+
+    @property
+    def labels(self) -> list[tuple[str, Document]]:
+        """Each label of a stored document with the path of the field that it speaks of, the certification's last."""
+        found = [(path, label) for path, holder in self.labelled for label in holder.get("tags") or ()]
+        return [*found, ("", self.certification["tagLabel"])] if self.certification else found
+
+    @property
+    def certification(self) -> Document | None:
+        """Who certified what, if the type has that."""
+        return self.document.get("certification") if self.shape.certified else None
 
     @property
     def ids(self) -> set[str]:
@@ -130,7 +148,7 @@ class Outline:
         structure = (self.document.get(member) for member in self.shape.structure)
         ids = {value["id"] for value in structure if isinstance(value, dict)}
         ids.update([entity_id for _, entity_id in self.references])
-        ids.update([label["id"] for _, holder in self.labelled for label in holder.get("tags") or ()])
+        ids.update([label["id"] for _, label in self.labels])
         return ids
 
     @property

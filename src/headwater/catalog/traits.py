@@ -1,28 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What traits check in the document that is about to be stored: after the merge, when it is known what stays."""
+"""What traits check and compute in the document that is about to be stored: after the merge, when it is known what
+stays."""
 
 from collections.abc import Iterable
 
 from headwater.catalog.names import Card, Names
 from headwater.catalog.shape import Outline
 from headwater.errors import InvalidEntity
+from headwater.schema import fqn
 from headwater.schema.base import Document
-from headwater.schema.declare import OWNERS
+from headwater.schema.declare import CERTIFICATION, DATA_PRODUCTS, LIFE_CYCLE, OWNERS
 
 ONE_TEAM = "Only One Team is allowed to own Data Assets."
+NO_DOMAIN = "Domain cannot be empty when data products are provided."
+CERTIFYING = "Certification"
+"""The classification whose tags certify."""
 
 
-def check(new: Outline, old: Outline | None, names: Names) -> None:
-    """Refuse a stored document that breaks a trait's rule; what it already held is not checked again."""
-    owners = new.document.get("owners")
-    if new.shape.declared.has(OWNERS) and owners and owners != (old.document.get("owners") if old else None):
-        _check_owners(owners, names)
-    tagged = [(path, _tags(holder, names)) for path, holder in new.labelled if holder.get("tags")]
-    if several := [(path, tags) for path, tags in tagged if len(tags) > 1]:
-        known = {path: _tags(holder, names) for path, holder in (old.labelled if old else ())}
-        for path, tags in several:
-            if tags != known.get(path):
-                _check_exclusion((names.by_id[tag] for tag in tags), names)
+def settle(new: Outline, old: Outline | None, parent: int | None, names: Names) -> None:
+    """Complete a document that is about to be stored below ``parent``, and refuse one that breaks a trait's rule.
+
+    What it already held is not checked again.
+    """
+    declared, document, before = new.shape.declared, new.document, old.document if old else {}
+
+    def is_new(member: str) -> bool:
+        return bool(document.get(member)) and document[member] != before.get(member)
+
+    if declared.has(LIFE_CYCLE):
+        _keep_later(document.get("lifeCycle"), before.get("lifeCycle"))
+    if declared.has(OWNERS) and is_new("owners"):
+        _check_owners(document["owners"], names)
+    if declared.has(CERTIFICATION) and is_new("certification"):
+        _check_certification(document["certification"], names)
+    if declared.has(DATA_PRODUCTS) and (is_new("dataProducts") or document.get("domains") != before.get("domains")):
+        _check_domain(document, parent, names)
+    _check_labels(new, old, names)
+
+
+def _keep_later(new: Document | None, old: Document | None) -> None:
+    for member, known in (old or {}).items() if new else ():
+        if new is not None and (member not in new or new[member]["timestamp"] < known["timestamp"]):
+            new[member] = known
 
 
 def _check_owners(owners: list[Document], names: Names) -> None:
@@ -39,19 +58,50 @@ def _check_owners(owners: list[Document], names: Names) -> None:
         raise InvalidEntity(f"owners: a team of type {kind} cannot own anything; {teams[0].fqn} is not of type Group")
 
 
+def _check_certification(certification: Document, names: Names) -> None:
+    """Its tag belongs to the classification for that, and it ends after it begins."""
+    tag = names.by_id[certification["tagLabel"]["id"]]
+    if certification["tagLabel"]["source"] != "Classification" or fqn.below(tag.fqn, CERTIFYING) is None:
+        raise InvalidEntity(f"certification: {tag.fqn} is not a tag of the classification {CERTIFYING}")
+    if certification["expiryDate"] <= certification["appliedDate"]:
+        raise InvalidEntity("certification: expiryDate must be later than appliedDate")
+
+
+def _check_domain(document: Document, parent: int | None, names: Names) -> None:
+    """Who is part of a data product needs a domain, of its own or of something above."""
+    if not document.get("dataProducts") or document.get("domains"):
+        return
+    while parent is not None and (above := names.node(parent)):
+        if above.shown.get("domains"):
+            return
+        parent = above.parent
+    raise InvalidEntity(NO_DOMAIN)
+
+
+def _check_labels(new: Outline, old: Outline | None, names: Names) -> None:
+    """No label that came, by itself or with another one, may clash with one that is there."""
+    tagged = [(path, _tags(holder, names)) for path, holder in new.labelled if holder.get("tags")]
+    if several := [(path, tags) for path, tags in tagged if len(tags) > 1]:
+        known = {path: _tags(holder, names) for path, holder in (old.labelled if old else ())}
+        for path, tags in several:
+            if brought := tags - known.get(path, set()):
+                _check_exclusion((names.by_id[tag] for tag in tags), brought, names)
+
+
 def _tags(holder: Document, names: Names) -> set[str]:
-    return {label["id"] for label in holder.get("tags") or () if not names.by_id[label["id"]].removed}
+    labels = names.with_derived(holder.get("tags") or ())
+    return {label["id"] for label in labels if not names.by_id[label["id"]].removed}
 
 
-def _check_exclusion(cards: Iterable[Card], names: Names) -> None:
-    """Of the tags below one that is mutually exclusive, there can be only one."""
+def _check_exclusion(cards: Iterable[Card], brought: set[str], names: Names) -> None:
+    """Of the tags below one that is mutually exclusive, there can be only one: none of those that came may clash."""
     taken: dict[int, Card] = {}
     for card in sorted(cards, key=lambda one: one.fqn):
         above = names.node(card.parent) if card.parent is not None else None
         if above is None or not above.shown.get("mutuallyExclusive"):
             continue
-        if other := taken.get(above.node):
+        other = taken.setdefault(above.node, card)
+        if other is not card and brought & {card.id, other.id}:
             raise InvalidEntity(
                 f"Tag labels {other.fqn} and {card.fqn} are mutually exclusive and can't be assigned together"
             )
-        taken[above.node] = card

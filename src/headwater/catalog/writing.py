@@ -24,7 +24,7 @@ from headwater.catalog.reading import Reader, View, read_object
 from headwater.catalog.shape import Outline, Shape
 from headwater.errors import EntityExists, EntityNotFound, InvalidEntity, VersionConflict
 from headwater.schema.base import Document
-from headwater.schema.declare import SOFT_DELETE, EntityType, Parent
+from headwater.schema.declare import SOFT_DELETE, EntityType, Parent, Reference
 from headwater.store import documents, events, history, lineage, relationships, renderings, settings
 from headwater.store.database import Transaction
 from headwater.store.rows import CardRow, EntityRow, EventRow
@@ -146,12 +146,15 @@ class Writer:
     def create(self, declared: EntityType, request: Document) -> Outcome:
         """A new entity; ``EntityExists`` if its FQN is taken, also by a soft-deleted one."""
         body = self._parsed(declared, request)
+        members = _settable(declared, body)
         parent, above = self._home(declared, body)
         entity_fqn = declared.fqn_of(above.fqn if above else None, body["name"])
         if existing := documents.find(self.transaction, declared.name, entity_fqn):
             state = " (soft-deleted; restore it, or delete it for good)" if existing.deleted else ""
             raise EntityExists(f"Entity already exists: {declared.name} {entity_fqn}{state}")
-        return self._create(declared, body, parent, above, entity_fqn)
+        outcome = self._create(declared, body, parent, above, entity_fqn)
+        self._set_inverses(declared, outcome.id, members)
+        return outcome
 
     def create_system(self, declared: EntityType, request: Document) -> Outcome:
         """An entity that belongs to the catalogue itself: nobody can delete or rename it."""
@@ -162,9 +165,23 @@ class Writer:
     def upsert(self, declared: EntityType, request: Document) -> Outcome:
         """Create the entity, or update it by the rules of PUT; a soft-deleted one is restored first."""
         body = self._parsed(declared, request)
+        members = _settable(declared, body)
         parent, above = self._home(declared, body)
         entity_fqn = declared.fqn_of(above.fqn if above else None, body["name"])
         row = documents.find(self.transaction, declared.name, entity_fqn)
+        outcome = self._put(declared, body, parent, above, entity_fqn, row)
+        self._set_inverses(declared, outcome.id, members)
+        return outcome
+
+    def _put(
+        self,
+        declared: EntityType,
+        body: Document,
+        parent: Parent | None,
+        above: Card | None,
+        entity_fqn: str,
+        row: EntityRow | None,
+    ) -> Outcome:
         if row is None:
             if self.write.if_match is not None:
                 raise VersionConflict(f"{declared.name} {entity_fqn} does not exist, so it matches no version")
@@ -243,7 +260,7 @@ class Writer:
         entity_fqn: str,
         hidden: Mapping[str, str],
     ) -> Outcome:
-        traits.check(new, None, self.names)
+        traits.settle(new, None, parent, self.names)
         name = new.document.pop("name")
         clock = self.transaction.tick()
         node = self.transaction.new_nodes(1)[0]
@@ -264,7 +281,7 @@ class Writer:
             document=dump(new.document),
             change=None,
         )
-        card = card_text(new.document)
+        card = card_text(declared, new.document)
         documents.insert(self.transaction, row, card)
         history.record(self.transaction, row)
         history.name_opened(self.transaction, node, declared.name, entity_fqn, clock.position)
@@ -300,7 +317,9 @@ class Writer:
         renderer = Renderer(shape, self.names, self.context.collections)
         base = renderer.entity(row, old.document)
         renderer.inherit(row.parent, base)
-        patched = merge.patch(shape, base, operations)
+        operations = list(operations)
+        listed = self._touched_inverses(declared, row, operations, renderer)
+        patched = merge.patch(shape, base | listed, operations)
         if patched.get("deleted"):
             raise InvalidEntity(f"{declared.name} attribute deleted can't be modified")
         body = self._editable(declared, base, patched)
@@ -311,8 +330,11 @@ class Writer:
             {member: old.document[member] for member in (*shape.structure, *shape.hidden) if member in old.document}
         )
         if name != row.name:
-            return self._rename(declared, row, old, new, name, hidden)
-        return self._update(declared, row, old, new, hidden, session=self.write.if_match is None)
+            outcome = self._rename(declared, row, old, new, name, hidden)
+        else:
+            outcome = self._update(declared, row, old, new, hidden, session=self.write.if_match is None)
+        self._set_inverses(declared, row.id, {field: patched.get(field) or [] for field in listed})
+        return outcome
 
     def add(self, declared: EntityType, key: Key, member: str, items: Sequence[Any]) -> Outcome:
         """Add items to a list of a live entity, but for those that are there."""
@@ -325,8 +347,7 @@ class Writer:
     def _editable(self, declared: EntityType, base: Document, patched: Document) -> Document:
         """What a patch may set, checked; the name as it was unless the type can be renamed."""
         shape = self.context.shapes[declared.name]
-        computed = {"followers", "votes", "usageSummary"}
-        computed |= {inverse.field for inverse in declared.inverses} | {count.field for count in declared.counts}
+        computed = {"followers", "votes", "usageSummary", *declared.computed}
         own = {"id", "fullyQualifiedName", "version", "updatedAt", "updatedBy", "impersonatedBy", "href", "deleted"}
         own |= {"changeDescription", "incrementalChangeDescription", *shape.structure, *computed}
         body = {member: value for member, value in patched.items() if member not in own}
@@ -358,7 +379,7 @@ class Writer:
         for member in declared.fixed:
             if old.document.get(member) != new.document.get(member):
                 raise InvalidEntity(f"{declared.name} attribute {member} can't be modified")
-        traits.check(new, old, self.names)
+        traits.settle(new, old, row.parent, self.names)
         before, after = self._contrasted(row.fqn, old.document, new.document, new.shape)
         change = diff(declared, before, after)
         self._note_secrets(declared, row.node, change, new.document, hidden)
@@ -455,8 +476,9 @@ class Writer:
             updated_by=self.principal.name,
             document=dump(new.document),
         )
-        card = card_text(new.document)
-        shown_anew = card != card_text(old.document) or (stored.name, stored.deleted) != (row.name, row.deleted)
+        card = card_text(declared, new.document)
+        shown_anew = card != card_text(declared, old.document)
+        shown_anew |= (stored.name, stored.deleted) != (row.name, row.deleted)
         documents.update(self.transaction, row, stored, card, shown_anew)
         history.record(self.transaction, stored)
         if any(old.document.get(member) != new.document.get(member) for member in new.shape.indexed):
@@ -494,7 +516,7 @@ class Writer:
         renamed = declared.fqn_of(above.fqn if above else None, name)
         if documents.find(self.transaction, declared.name, renamed):
             raise EntityExists(f"Entity already exists: {declared.name} {renamed}")
-        traits.check(new, old, self.names)
+        traits.settle(new, old, row.parent, self.names)
         change = diff(declared, *self._contrasted(row.fqn, old.document, new.document, new.shape))
         self._note_secrets(declared, row.node, change, new.document, hidden)
         change.record("name", row.name, name)
@@ -516,6 +538,57 @@ class Writer:
         for child in documents.children(self.transaction, node):
             declared = self.context.registry[child.type]
             self._rekey(child.node, child.type, declared.fqn_of(renamed, child.name), position)
+
+    # inverses -----------------------------------------------------------------------------------------------------
+
+    def _touched_inverses(
+        self, declared: EntityType, row: EntityRow, operations: Iterable[Mapping[str, Any]], renderer: Renderer
+    ) -> Document:
+        """The settable inverses that a patch speaks of, as a read would list them."""
+        paths = {str(operation.get("path", "")).split("/")[1:2][0] for operation in operations if operation.get("path")}
+        reader = Reader(self.transaction, self.context, None, View())
+        reader.names = self.names
+        return {
+            inverse.field: reader.listed(inverse, row.node, renderer)
+            for inverse in declared.inverses
+            if inverse.settable and inverse.field in paths
+        }
+
+    def _set_inverses(self, declared: EntityType, entity_id: str, members: Mapping[str, Sequence[Any]]) -> None:
+        """Make exactly those entities refer to this one that a request listed."""
+        if not members:
+            return
+        self.names.load([entity_id])
+        own = self.names.by_id[entity_id]
+        blank = Outline(self.context.shapes[declared.name], {})
+        preparation = Preparation(self.transaction, self.context.registry, self.names, self.fields, blank)
+        for inverse in declared.inverses:
+            if inverse.field not in members:
+                continue
+            types = (inverse.of,) if inverse.of else self.context.registry.referring(inverse.member, declared.name)
+            reference = Reference(field=inverse.field, to=types, many=True)
+            wanted = {card.node for card in preparation.resolve(reference, members[inverse.field])}
+            position = self.transaction.clock.position
+            present = relationships.referrers_at(
+                self.transaction, own.node, inverse.member, inverse.of or None, position
+            )
+            for node in sorted(wanted ^ set(present)):
+                self._refer(node, inverse.member, own, node in wanted)
+
+    def _refer(self, node: int, member: str, target: Card, refers: bool) -> None:
+        """Make an entity refer to another by a list of references, or no longer."""
+        row = documents.by_node(self.transaction, [node])[node]
+        declared = self.context.registry[row.type]
+        old = Outline(self.context.shapes[declared.name], orjson.loads(row.document))
+        self.names.load(old.ids)
+        others = [one for one in old.document.get(member) or () if one["id"] != target.id]
+        if others and [self.names.by_id[one["id"]].fqn for one in others] == declared.defaults.get(member):
+            others = []
+        referred = [*others, {"id": target.id, "type": target.type}] if refers else others
+        try:
+            self._update(declared, row, old, Outline(old.shape, old.document | {member: referred}), {})
+        except InvalidEntity as error:
+            raise InvalidEntity(f"{declared.name} {row.fqn}: {error.message}") from error
 
     # deleting and restoring ---------------------------------------------------------------------------------------
 
@@ -688,6 +761,11 @@ class Writer:
 def _described(change: Document) -> str:
     """A change as it is stored beside the state that it led to."""
     return dump({"changeDescription": change, "incrementalChangeDescription": change})
+
+
+def _settable(declared: EntityType, body: Document) -> dict[str, list[Any]]:
+    """Take the inverses out of a request that change other entities."""
+    return {one.field: body.pop(one.field) for one in declared.inverses if one.settable and one.field in body}
 
 
 def _inherited(item: Any) -> bool:

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The models that every entity type builds on. Python is snake_case, the wire is camelCase."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, AnyUrl, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AnyUrl, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 Document = dict[str, Any]
@@ -155,11 +155,26 @@ class Entity(Model):
 
 
 class CreateRequest(Model):
-    """What every request for a new entity may say. Absent members are not changed by a PUT, unless a rule says so."""
+    """What every request for a new entity may say. Absent members are not changed by a PUT, unless a rule says so.
+
+    ``refused`` tells of members that OpenMetadata's client may send why they have no meaning here.
+    """
+
+    refused: ClassVar[Mapping[str, str]] = {}
 
     name: Name
     display_name: str | None = None
     description: Markdown | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _say_why(cls, given: Any) -> Any:
+        if not cls.refused or not isinstance(given, dict):
+            return given
+        for member, why in cls.refused.items():
+            if given.get(member) is not None:
+                raise ValueError(f"{member}: {why}")
+        return {member: value for member, value in given.items() if member not in cls.refused}
 
 
 class Paging(Model):
@@ -181,8 +196,10 @@ def faults_of(error: ValidationError) -> list[str]:
     """What a model found wrong, each fault with its place."""
     faults = []
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
-        place = ".".join(str(part) for part in fault["loc"] if not _is_model_name(part)) or "the body"
-        faults.append(f"{place}: {fault['msg'].removeprefix('Value error, ')}")
+        place = ".".join(str(part) for part in fault["loc"] if not _is_model_name(part))
+        if fault["type"] != "value_error":
+            place = place or "the body"
+        faults.append(f"{place}: ".removeprefix(": ") + fault["msg"].removeprefix("Value error, "))
     return faults
 
 

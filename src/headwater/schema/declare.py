@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from headwater.schema import fqn
-from headwater.schema.base import CreateRequest, Document, Entity
+from headwater.schema.base import CreateRequest, Document, Entity, TagSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,8 @@ class Reference:
     ``put`` tells what a PUT does to a stored value: ``replace`` it (absent removes), ``keep`` it when absent or
     empty, or ``absent`` (keep only when absent). ``bot_keeps``: an automatic PUT never replaces one.
     ``is_field`` makes each target a field of this entity: a node of the lineage graph that is called by its own FQN.
+    ``essential``: in a child list, an item disappears together with the target.
+    ``needs`` names a flag that the target must have, ``exclusive`` allows it one referrer of this kind.
     """
 
     field: str
@@ -36,6 +38,9 @@ class Reference:
     put: Literal["replace", "keep", "absent"] = "replace"
     bot_keeps: bool = False
     is_field: bool = False
+    essential: bool = False
+    needs: str | None = None
+    exclusive: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +66,8 @@ class Child:
     ``field`` is the path of the list: it may sit inside objects (``dataModel.columns``), and is compared there.
     ``match`` says when an item of the old list and one of the new are the same item for the change description:
     ``equal`` (the whole object, so an edit reads as one removed and one added) or ``key`` (the members of ``key``
-    agree, so an edit reads as an update of ``<list>.<name>.<member>``).
+    agree, so an edit reads as an update of ``<list>.<name>.<member>``). The first member of ``key`` tells which item
+    of a PUT's list stands for which stored one.
     ``paired`` members are recorded as updates of ``<list>.<name>.<member>`` as well, for items of one name.
     ``folded`` names are the same when they differ in case only.
     ``is_field`` makes each item a field: a node of the lineage graph with an FQN of its own.
@@ -150,29 +156,35 @@ LineageRule = FieldLineage | ReferenceLineage
 class Filter:
     """A query parameter of the list: entities below an ancestor, with a reference, or with a plain value.
 
-    ``ancestor``: the parameter is the FQN of an entity of type ``to`` somewhere above.
+    ``ancestor``: the parameter is the FQN of an entity of type ``to`` somewhere above; ``parent``: right above. Of
+    any of the types under which these entities may live, if ``to`` is empty.
     ``reference``: the parameter is the FQN of an entity of type ``to`` in the member ``member``.
     ``id``: the parameter is the id of an entity of any type in the member ``member``.
     ``flag``: the parameter is true or false and must equal the member (absent counts as false).
+    ``value``: the parameter must equal the text of the member.
     ``root``: true leaves those that have no parent in ``member``; false leaves all.
     """
 
     name: str
-    kind: Literal["ancestor", "reference", "id", "flag", "root"]
+    kind: Literal["ancestor", "parent", "reference", "id", "flag", "value", "root"]
     to: str = ""
     member: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inverse:
-    """A read-only list of the entities of type ``of`` whose reference (or parent) ``member`` is this entity.
+    """A list of the entities of type ``of`` whose reference (or parent) ``member`` is this entity; of any type, if
+    ``of`` is empty.
 
+    It follows from the other entities, and can only be read; unless it is ``settable``: a request that gives it
+    changes those entities, so that exactly the ones that it names refer to this one.
     ``paged`` gives the list a route of its own, ``…/<field>``, for there may be very many.
     """
 
     field: str
-    of: str
     member: str
+    of: str = ""
+    settable: bool = False
     paged: bool = False
 
 
@@ -185,20 +197,38 @@ class Addition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UsageCount:
-    """A read-only number: how many entities and fields carry this tag (``usage``), or how many children it has."""
+class Gathered:
+    """A read-only list of what others bring: the references ``member`` of the entities that this one refers to by
+    ``through``, and of all that these refer to by ``up``."""
 
     field: str
-    counts: Literal["usage", "children"]
+    through: str
+    up: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageCount:
+    """A read-only number.
+
+    ``usage``: how many entities and fields carry this label, by themselves or because one of their labels brings it;
+    ``usageBelow``: or a label that lives below this entity. ``children``: how many entities live right below.
+    ``inverse``: how many entities the inverse ``of`` lists.
+    """
+
+    field: str
+    counts: Literal["usage", "usageBelow", "children", "inverse"]
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trait:
-    """Optional behaviour that several types share. What it adds to a document is data here; what it checks or
-    computes stands in ``catalog/traits.py`` under its name."""
+    """Optional behaviour that several types share. What it adds to a document is data here: the references, and other
+    ``members``. What it checks or computes stands in ``catalog/traits.py`` under its name."""
 
     name: str
     references: tuple[Reference, ...] = ()
+    members: tuple[str, ...] = ()
 
 
 OWNERS = Trait(
@@ -218,16 +248,25 @@ DOMAINS = Trait(
         ),
     ),
 )
-TAGS = Trait(name="tags")
-FOLLOWERS = Trait(name="followers")
-EXTENSION = Trait(name="extension")
-SOFT_DELETE = Trait(name="softDelete")
+DATA_PRODUCTS = Trait(
+    name="dataProducts",
+    references=(Reference(field="dataProducts", to=("dataProduct",), many=True, put="absent", bot_keeps=True),),
+)
+"""Data products that an entity is part of. It needs a domain then, of its own or inherited."""
+TAGS = Trait(name="tags", members=("tags",))
+FOLLOWERS = Trait(name="followers", members=("followers",))
+EXTENSION = Trait(name="extension", members=("extension",))
+CERTIFICATION = Trait(name="certification", members=("certification",))
+"""One tag of the classification ``Certification``, with the times between which it holds."""
+LIFE_CYCLE = Trait(name="lifeCycle", members=("lifeCycle",))
+"""When an entity was made, changed and used. The later time wins, whoever reports it."""
+SOFT_DELETE = Trait(name="softDelete", members=("deleted",))
 
-ASSET = (OWNERS, DOMAINS, TAGS, FOLLOWERS, EXTENSION, SOFT_DELETE)
+ASSET = (OWNERS, DOMAINS, DATA_PRODUCTS, TAGS, FOLLOWERS, EXTENSION, CERTIFICATION, LIFE_CYCLE, SOFT_DELETE)
 """The traits of an ordinary data asset."""
 
-SERVICE = (OWNERS, DOMAINS, TAGS, FOLLOWERS, SOFT_DELETE)
-"""The traits of a service: an asset without custom properties."""
+SERVICE = (OWNERS, DOMAINS, DATA_PRODUCTS, TAGS, FOLLOWERS, SOFT_DELETE)
+"""The traits of a service: what an asset has, but for custom properties, a certification and a life cycle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -243,6 +282,8 @@ class EntityType:
     ``secrets``: members whose passwords and keys are stored encrypted, apart from the document.
     ``seeds``: requests for the entities that every catalogue holds from its first start; they cannot be deleted.
     ``defaults``: values that the stored document takes where a request leaves them out.
+    ``labels``: the source of the labels that name entities of this type. Tags that such an entity carries itself come
+    along with its label wherever that is put, as derived labels.
     """
 
     name: str
@@ -259,6 +300,7 @@ class EntityType:
     filters: tuple[Filter, ...] = ()
     inverses: tuple[Inverse, ...] = ()
     additions: tuple[Addition, ...] = ()
+    gathered: tuple[Gathered, ...] = ()
     counts: tuple[UsageCount, ...] = ()
     lower_case: bool = False
     renamable: bool = False
@@ -267,6 +309,7 @@ class EntityType:
     secrets: tuple[str, ...] = ()
     defaults: Document = field(default_factory=dict)
     seeds: tuple[Document, ...] = ()
+    labels: TagSource | None = None
 
     def has(self, trait: Trait) -> bool:
         """Whether the type has a trait."""
@@ -276,6 +319,12 @@ class EntityType:
     def all_references(self) -> tuple[Reference, ...]:
         """The references of the declaration and of its traits."""
         return self.references + tuple(reference for trait in self.traits for reference in trait.references)
+
+    @property
+    def computed(self) -> tuple[str, ...]:
+        """Members that no document holds: they are found out when somebody asks."""
+        computed: tuple[Inverse | Gathered | UsageCount, ...] = (*self.inverses, *self.gathered, *self.counts)
+        return tuple(one.field for one in computed)
 
     @property
     def copied(self) -> tuple[str, ...]:

@@ -51,6 +51,19 @@ class Registry:
         return words
 
     @cached_property
+    def labels(self) -> dict[str, EntityType]:
+        """The type behind each source of labels."""
+        return {declared.labels.value: declared for declared in self.types if declared.labels}
+
+    def referring(self, member: str, target: str) -> tuple[str, ...]:
+        """The types whose list of references ``member`` may hold entities of the type ``target``."""
+        return tuple(
+            declared.name
+            for declared in self.types
+            if any(one.field == member and one.many and target in one.to for one in declared.all_references)
+        )
+
+    @cached_property
     def creation_order(self) -> tuple[EntityType, ...]:
         """The types with parents before the types that live under them."""
         ordered: dict[str, EntityType] = {}
@@ -72,6 +85,8 @@ class Registry:
             yield "two types have one name"
         if len(self._by_collection) < len(self.types):
             yield "two types have one collection"
+        if len(self.labels) < sum(1 for declared in self.types if declared.labels):
+            yield "two types have one source of labels"
         for declared in self.types:
             yield from (f"{declared.name}: {fault}" for fault in self._faults_of(declared))
 
@@ -79,6 +94,7 @@ class Registry:
         members = wire_members(declared.entity)
         places = [
             *(("reference", reference.field) for reference in declared.all_references),
+            *((f"trait {trait.name}", member) for trait in declared.traits for member in trait.members),
             *(("major field", name) for name in declared.versions.major),
             *(("secret", name) for name in declared.secrets),
             *(("fixed member", name) for name in declared.fixed),
@@ -88,6 +104,7 @@ class Registry:
             *(("filter", filter_.member) for filter_ in declared.filters if filter_.member),
             *(("inverse", inverse.field) for inverse in declared.inverses),
             *(("addition", addition.member) for addition in declared.additions),
+            *(("gathered list", gathered.field) for gathered in declared.gathered),
             *(("count", count.field) for count in declared.counts),
         ]
         for kind, member in places:
@@ -97,7 +114,7 @@ class Registry:
             *(("parent", parent.field, (parent.to,)) for parent in declared.parents),
             *(("reference", reference.field, reference.to) for reference in declared.all_references),
             *(("filter", filter_.name, (filter_.to,)) for filter_ in declared.filters if filter_.to),
-            *(("inverse", inverse.field, (inverse.of,)) for inverse in declared.inverses),
+            *(("inverse", inverse.field, (inverse.of,)) for inverse in declared.inverses if inverse.of),
         ]
         for kind, member, types in targets:
             if not any(target in self for target in types):

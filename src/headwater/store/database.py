@@ -135,7 +135,11 @@ class Dialect:
         """A condition: the JSON text has no member that the parameter's path names."""
         return self.words["member"].format(document=document, parameter=parameter) + " IS NULL"
 
-    def flag_path(self, member: str) -> str:
+    def text(self, document: str, parameter: str) -> str:
+        """The text in the member of the JSON text that the parameter's path names."""
+        return self.words["member_text"].format(document=document, parameter=parameter)
+
+    def member_path(self, member: str) -> str:
         """The value of such a parameter."""
         return self.words["member_path"].format(member=member)
 

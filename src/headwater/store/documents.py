@@ -133,7 +133,8 @@ class Listing:
 
     ``deleted``: True (only soft-deleted), False (only live ones) or None (both).
     ``below``: nodes directly under which they must live. ``referring``: pairs of member and node that they must
-    refer to. ``flags``: members that must be true or false. ``absent``: members that they must not have.
+    refer to. ``flags``: members that must be true or false. ``values``: members that must be such a text.
+    ``absent``: members that they must not have.
     ``position``: as they were then.
     """
 
@@ -142,13 +143,14 @@ class Listing:
     below: Sequence[int] | None = None
     referring: Sequence[tuple[str, int]] = ()
     flags: Mapping[str, bool] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
     absent: Sequence[str] = ()
     position: int | None = None
 
     @property
     def counted(self) -> bool:
         """Whether the running counts know the total."""
-        return not (self.referring or self.flags or self.absent) and self.position is None
+        return not (self.referring or self.flags or self.values or self.absent) and self.position is None
 
 
 def page(
@@ -222,10 +224,13 @@ def _parts(session: Session, listing: Listing) -> tuple[str, str, list[str], dic
         parameters |= {f"field_{index}": member, f"target_{index}": node}
     for index, (member, value) in enumerate(listing.flags.items()):
         conditions.append(session.dialect.flag("s.document", f"flag_{index}", value))
-        parameters[f"flag_{index}"] = session.dialect.flag_path(member)
+        parameters[f"flag_{index}"] = session.dialect.member_path(member)
+    for index, (member, text) in enumerate(listing.values.items()):
+        conditions.append(f"{session.dialect.text('s.document', f'value_{index}')} = :text_{index}")
+        parameters |= {f"value_{index}": session.dialect.member_path(member), f"text_{index}": text}
     for index, member in enumerate(listing.absent):
         conditions.append(session.dialect.absent("s.document", f"absent_{index}"))
-        parameters[f"absent_{index}"] = session.dialect.flag_path(member)
+        parameters[f"absent_{index}"] = session.dialect.member_path(member)
     return source, columns, conditions, parameters
 
 

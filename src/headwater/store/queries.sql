@@ -204,8 +204,13 @@ UPDATE relationship SET until = :position WHERE target = :node AND field NOT IN 
 
 -- name: referrers_at
 SELECT r.referrer FROM relationship r JOIN entity e ON e.node = r.referrer
-WHERE r.target = :target AND r.field = :field AND e.type = :type
+WHERE r.target = :target AND r.field = :field AND e.type = coalesce(:type, e.type)
     AND r.since <= :position AND (r.until IS NULL OR r.until > :position);
+
+-- name: targets_at
+SELECT DISTINCT target FROM relationship
+WHERE referrer IN numbers(:referrers) AND field = :field
+    AND since <= :position AND (until IS NULL OR until > :position);
 
 -- name: open_usages*!
 INSERT INTO tag_usage (tag, entity, path, label_type, state, since, until)
@@ -228,8 +233,15 @@ WHERE tag IN numbers(:tags) AND since <= :position AND (until IS NULL OR until >
 SELECT tag, entity, path, label_type, state FROM tag_usage
 WHERE entity IN numbers(:entities) AND since <= :position AND (until IS NULL OR until > :position);
 
+-- name: bringing
+SELECT DISTINCT referrer FROM relationship
+WHERE target IN numbers(:tags) AND field = :field AND since <= :position AND (until IS NULL OR until > :position);
+
 -- name: count_usages$
-SELECT count(*) FROM tag_usage WHERE tag = :tag AND until IS NULL;
+SELECT count(*) FROM (
+    SELECT DISTINCT entity, path FROM tag_usage
+    WHERE tag IN numbers(:tags) AND since <= :position AND (until IS NULL OR until > :position)
+) carried;
 
 -- name: count_children$
 SELECT coalesce(sum(entities), 0) FROM entity_count WHERE parent = :parent AND deleted = 0;
@@ -244,6 +256,9 @@ UPDATE follower SET until = :position WHERE entity = :entity AND follower = :fol
 
 -- name: close_followers!
 UPDATE follower SET until = :position WHERE (entity = :node OR follower = :node) AND until IS NULL;
+
+-- name: followed
+SELECT entity FROM follower WHERE follower = :follower AND since <= :position AND (until IS NULL OR until > :position);
 
 -- name: followers
 SELECT follower FROM follower WHERE entity = :entity AND since <= :position AND (until IS NULL OR until > :position);

@@ -7,6 +7,9 @@ from typing import NamedTuple
 from headwater.store.database import Session, Transaction
 from headwater.store.rows import numbers, texts
 
+BROUGHT = "tags"
+"""The member by which something that labels name refers to the tags that come along with its label."""
+
 
 class Relationship(NamedTuple):
     """An entity's reference to another, by the member that holds it."""
@@ -62,8 +65,8 @@ def remove(transaction: Transaction, node: int, position: int, kept: Iterable[st
     queries.close_followers(connection, node=node, position=position)
 
 
-def referrers_at(session: Session, target: int, field: str, entity_type: str, position: int) -> list[int]:
-    """The nodes that referred to ``target`` at a position."""
+def referrers_at(session: Session, target: int, field: str, entity_type: str | None, position: int) -> list[int]:
+    """The nodes, of one type or of any, that referred to ``target`` at a position."""
     rows = session.queries.referrers_at(
         session.connection, target=target, field=field, type=entity_type, position=position
     )
@@ -82,9 +85,29 @@ def usages_in(session: Session, entities: Iterable[int], position: int) -> list[
     return [(entity, Usage(tag, path, label_type, state)) for tag, entity, path, label_type, state in rows]
 
 
-def usage_count(session: Session, tag: int) -> int:
-    """How many entities and fields carry the tag now."""
-    return int(session.queries.count_usages(session.connection, tag=tag))
+def targets_at(session: Session, referrers: Iterable[int], field: str, position: int) -> set[int]:
+    """The nodes that any of ``referrers`` referred to at a position."""
+    nodes = numbers(referrers)
+    rows = session.queries.targets_at(session.connection, referrers=nodes, field=field, position=position)
+    return {node for (node,) in rows}
+
+
+def implying(session: Session, tags: Iterable[int], position: int) -> list[int]:
+    """The tags, and everything whose label brings one of them along, at a position."""
+    found = list(dict.fromkeys(tags))
+    level = found
+    while level:
+        nodes = numbers(level)
+        rows = session.queries.bringing(session.connection, tags=nodes, field=BROUGHT, position=position)
+        level = [node for (node,) in rows if node not in found]
+        found += level
+    return found
+
+
+def usage_count(session: Session, tags: Iterable[int], position: int) -> int:
+    """How many entities and fields carry any of the tags, or a label that brings one along, at a position."""
+    nodes = numbers(implying(session, tags, position))
+    return int(session.queries.count_usages(session.connection, tags=nodes, position=position))
 
 
 def child_count(session: Session, node: int) -> int:
@@ -100,6 +123,11 @@ def follow(transaction: Transaction, node: int, follower: int, position: int) ->
 def unfollow(transaction: Transaction, node: int, follower: int, position: int) -> None:
     """A user stops to follow an entity."""
     transaction.queries.unfollow(transaction.connection, entity=node, follower=follower, position=position)
+
+
+def followed(session: Session, follower: int, position: int) -> list[int]:
+    """The nodes of the entities that a user follows at a position."""
+    return [row[0] for row in session.queries.followed(session.connection, follower=follower, position=position)]
 
 
 def followers(session: Session, node: int, position: int) -> list[int]:

@@ -24,6 +24,7 @@ DIALECT = Dialect(
         "each": r"(SELECT value FROM json_each(\1))",
         "numbers": r"(SELECT value FROM json_each(\1))",
         "member": "({document} -> :{parameter})",
+        "member_text": "({document} ->> :{parameter})",
         "member_path": "$.{member}",
     },
 )

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words by which an organisation governs its data: classifications with their tags, and domains."""
+"""The words by which an organisation governs its data: classifications with their tags, domains, data products."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import Field
 
 from pydantic import model_validator
 
@@ -16,8 +20,10 @@ from headwater.schema.base import (
     ReferenceInput,
     Style,
     TagInput,
+    TagSource,
 )
 from headwater.schema.declare import (
+    CERTIFICATION,
     DOMAINS,
     EXTENSION,
     FOLLOWERS,
@@ -31,16 +37,7 @@ from headwater.schema.declare import (
     Reference,
     UsageCount,
 )
-from headwater.schema.entities.shared import EntityStatus
-
-
-class Provider(StrEnum):
-    """Who brought an entity in: the catalogue itself, a person, or an automatism."""
-
-    SYSTEM = "system"
-    USER = "user"
-    AUTOMATION = "automation"
-
+from headwater.schema.entities.shared import Certification, EntityStatus, Provider
 
 REVIEWERS = Reference(
     field="reviewers",
@@ -61,16 +58,38 @@ class _WordFields(Model):
     reviewers: list[ReferenceInput] | None = None
 
 
-class Classification(_WordFields, Entity):
+class ConflictResolution(StrEnum):
+    """Which tag counts where several recognise one thing."""
+
+    HIGHEST_CONFIDENCE = "highest_confidence"
+    HIGHEST_PRIORITY = "highest_priority"
+    MOST_SPECIFIC = "most_specific"
+
+
+class AutoClassification(Model):
+    """Whether and how tags of a classification are put on data by what the data looks like."""
+
+    enabled: bool = False
+    conflict_resolution: ConflictResolution = ConflictResolution.HIGHEST_CONFIDENCE
+    minimum_confidence: float = Field(0.6, ge=0, le=1)
+    require_explicit_match: bool = True
+
+
+class _ClassificationFields(_WordFields):
+    auto_classification_config: AutoClassification | None = None
+
+
+class Classification(_ClassificationFields, Entity):
     """A family of tags."""
 
     description: Markdown
     disabled: bool = False
     term_count: int | None = None
+    usage_count: int | None = None
     entity_status: EntityStatus | None = None
 
 
-class CreateClassification(_WordFields, CreateRequest):
+class CreateClassification(_ClassificationFields, CreateRequest):
     """A request to create or update a classification."""
 
     description: Markdown
@@ -84,7 +103,10 @@ CLASSIFICATION = EntityType(
     references=(REVIEWERS,),
     traits=(OWNERS, DOMAINS, SOFT_DELETE),
     filters=(Filter(name="disabled", kind="flag", member="disabled"),),
-    counts=(UsageCount(field="termCount", counts="children"),),
+    counts=(
+        UsageCount(field="termCount", counts="children"),
+        UsageCount(field="usageCount", counts="usageBelow"),
+    ),
     renamable=True,
     defaults={"provider": "user", "mutuallyExclusive": False, "disabled": False},
     seeds=(
@@ -115,7 +137,12 @@ CLASSIFICATION = EntityType(
 
 
 class _TagFields(_WordFields):
+    """What a tag says of itself. Recognisers find data that the tag fits; each has a form of its own."""
+
     style: Style | None = None
+    recognizers: list[Document] | None = None
+    auto_classification_enabled: bool | None = None
+    auto_classification_priority: int | None = Field(None, ge=0, le=100)
 
 
 class Tag(_TagFields, Entity):
@@ -136,6 +163,9 @@ class Tag(_TagFields, Entity):
 class CreateTag(_TagFields, CreateRequest):
     """A request to create or update a tag, under a parent tag or right under its classification."""
 
+    refused: ClassVar[Mapping[str, str]] = {
+        "associatedTags": "tags are not associated with each other; a glossary term brings several along"
+    }
     description: Markdown
     classification: ReferenceInput | None = None
     parent: ReferenceInput | None = None
@@ -148,6 +178,7 @@ def _system_tag(classification: str, name: str, description: str) -> Document:
 TAG = EntityType(
     name="tag",
     collection="tags",
+    labels=TagSource.CLASSIFICATION,
     entity=Tag,
     create=CreateTag,
     parents=(
@@ -157,7 +188,7 @@ TAG = EntityType(
     references=(REVIEWERS,),
     traits=(OWNERS, DOMAINS, SOFT_DELETE),
     filters=(
-        Filter(name="parent", kind="ancestor", to="classification"),
+        Filter(name="parent", kind="ancestor"),
         Filter(name="disabled", kind="flag", member="disabled"),
     ),
     inverses=(Inverse(field="children", of="tag", member="parent"),),
@@ -184,6 +215,9 @@ TAG = EntityType(
         _system_tag("Certification", "Gold", "Its meaning, quality and lineage were reviewed; build on it."),
     ),
 )
+
+
+# domains and their products ----------------------------------------------------------------------------------------
 
 
 class DomainType(StrEnum):
@@ -215,13 +249,17 @@ class Domain(_DomainFields, Entity):
     assets: list[EntityReference] | None = None
     followers: list[EntityReference] | None = None
     votes: Document | None = None
-    certification: Document | None = None
+    certification: Certification | None = None
     entity_status: EntityStatus | None = None
+
+
+FOLLOWS = "it follows from the name and what is above"
 
 
 class CreateDomain(_DomainFields, CreateRequest):
     """A request to create or update a domain."""
 
+    refused: ClassVar[Mapping[str, str]] = {"fullyQualifiedName": FOLLOWS}
     description: Markdown
     parent: ReferenceInput | None = None
     fully_qualified_name: str | None = None
@@ -242,8 +280,135 @@ DOMAIN = EntityType(
     create=CreateDomain,
     parents=(Parent(field="parent", to="domain", optional=True),),
     references=(Reference(field="experts", to=("user",), many=True, put="absent"),),
-    traits=(OWNERS, TAGS, FOLLOWERS, EXTENSION),
+    traits=(OWNERS, TAGS, FOLLOWERS, EXTENSION, CERTIFICATION),
+    filters=(Filter(name="parent", kind="ancestor"), Filter(name="directChildrenOf", kind="parent")),
     inverses=(Inverse(field="children", of="domain", member="parent"),),
     counts=(UsageCount(field="childrenCount", counts="children"),),
     renamable=True,
+)
+
+
+class LifecycleStage(StrEnum):
+    """How far a data product has come."""
+
+    IDEATION = "IDEATION"
+    DESIGN = "DESIGN"
+    DEVELOPMENT = "DEVELOPMENT"
+    TESTING = "TESTING"
+    PRODUCTION = "PRODUCTION"
+    DEPRECATED = "DEPRECATED"
+    RETIRED = "RETIRED"
+
+
+class DataProductType(StrEnum):
+    """What a data product gives: data at some stage of refinement, analyses, decisions or services."""
+
+    RAW_DATA = "RAW_DATA"
+    DERIVED_DATA = "DERIVED_DATA"
+    DATASET = "DATASET"
+    REPORTS = "REPORTS"
+    ANALYTIC_VIEW = "ANALYTIC_VIEW"
+    VISUALISATION_3D = "VISUALISATION_3D"
+    ALGORITHM = "ALGORITHM"
+    DECISION_SUPPORT = "DECISION_SUPPORT"
+    AUTOMATED_DECISION_MAKING = "AUTOMATED_DECISION_MAKING"
+    DATA_ENHANCED_PRODUCT = "DATA_ENHANCED_PRODUCT"
+    DATA_DRIVEN_SERVICE = "DATA_DRIVEN_SERVICE"
+    DATA_ENABLED_PERFORMANCE = "DATA_ENABLED_PERFORMANCE"
+    BI_DIRECTIONAL = "BI_DIRECTIONAL"
+
+
+class Visibility(StrEnum):
+    """Who may find a data product."""
+
+    PRIVATE = "PRIVATE"
+    INVITATION = "INVITATION"
+    ORGANISATION = "ORGANISATION"
+    DATASPACE = "DATASPACE"
+    PUBLIC = "PUBLIC"
+
+
+class PortfolioPriority(StrEnum):
+    """How much a data product matters beside the others."""
+
+    CRITICAL = "CRITICAL"
+    HIGH = "HIGH"
+    MEDIUM = "MEDIUM"
+    LOW = "LOW"
+
+
+class SlaTier(StrEnum):
+    """The level of what a data product promises."""
+
+    GOLD = "GOLD"
+    SILVER = "SILVER"
+    BRONZE = "BRONZE"
+    CUSTOM = "CUSTOM"
+
+
+class Sla(Model):
+    """What a data product promises: per cent, milliseconds, minutes, per cent."""
+
+    tier: SlaTier | None = None
+    availability: float | None = None
+    response_time: int | None = None
+    data_freshness: int | None = None
+    data_quality: float | None = None
+
+
+class _DataProductFields(Model):
+    """What a data product says of itself."""
+
+    style: Style | None = None
+    owners: list[ReferenceInput] | None = None
+    experts: list[ReferenceInput] | None = None
+    reviewers: list[ReferenceInput] | None = None
+    assets: list[ReferenceInput] | None = None
+    tags: list[TagInput] | None = None
+    data_product_type: DataProductType | None = None
+    visibility: Visibility = Visibility.PRIVATE
+    portfolio_priority: PortfolioPriority | None = None
+    extension: Document | None = None
+
+
+class DataProduct(_DataProductFields, Entity):
+    """Data, and what is made of it, that a domain offers to others as one thing."""
+
+    description: Markdown
+    domains: list[ReferenceInput] | None = None
+    lifecycle_stage: LifecycleStage | None = None
+    sla: Sla | None = None
+    consumes_from: list[ReferenceInput] | None = None
+    provides_to: list[ReferenceInput] | None = None
+    followers: list[EntityReference] | None = None
+    votes: Document | None = None
+    certification: Certification | None = None
+    entity_status: EntityStatus | None = None
+
+
+class CreateDataProduct(_DataProductFields, CreateRequest):
+    """A request to create or update a data product of one or more domains. Assets are given in full."""
+
+    description: Markdown
+    domains: list[ReferenceInput] = Field(min_length=1)
+
+    refused: ClassVar[Mapping[str, str]] = {"fullyQualifiedName": FOLLOWS}
+
+
+DATA_PRODUCT = EntityType(
+    name="dataProduct",
+    collection="dataProducts",
+    entity=DataProduct,
+    create=CreateDataProduct,
+    references=(
+        REVIEWERS,
+        Reference(field="experts", to=("user",), many=True, put="absent"),
+        Reference(field="consumesFrom", to=("dataProduct",), many=True),
+        Reference(field="providesTo", to=("dataProduct",), many=True),
+    ),
+    traits=(OWNERS, DOMAINS, TAGS, FOLLOWERS, EXTENSION, CERTIFICATION),
+    filters=(Filter(name="domain", kind="reference", to="domain", member="domains"),),
+    inverses=(Inverse(field="assets", member="dataProducts", settable=True),),
+    renamable=True,
+    defaults={"visibility": "PRIVATE"},
 )

@@ -32,7 +32,7 @@ from headwater.schema.declare import (
     VersionRules,
 )
 from headwater.schema.entities.data import Code
-from headwater.schema.entities.governance import REVIEWERS, Provider
+from headwater.schema.entities.shared import REVIEWERS, Provider
 from headwater.schema.entities.shared import AssetState, EntityStatus
 
 # metrics ----------------------------------------------------------------------------------------------------------

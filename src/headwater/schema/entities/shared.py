@@ -16,6 +16,38 @@ UNVERSIONED = ("sourceHash", "lifeCycle", "usageSummary")
 """Members of data assets that are stored without a new version: they say what happened to it, not what it is."""
 
 
+class Provider(StrEnum):
+    """Who brought an entity in: the catalogue itself, a person, or an automatism."""
+
+    SYSTEM = "system"
+    USER = "user"
+    AUTOMATION = "automation"
+
+
+class AccessDetails(Model):
+    """That something was done with an asset: when, and by which user or which program."""
+
+    timestamp: int = Field(description="Milliseconds since 1970, UTC.")
+    accessed_by: ReferenceInput | None = None
+    accessed_by_a_process: str | None = None
+
+
+class LifeCycle(Model):
+    """When an asset was made, changed and used for the last time."""
+
+    created: AccessDetails | None = None
+    updated: AccessDetails | None = None
+    accessed: AccessDetails | None = None
+
+
+class Certification(Model):
+    """How thoroughly an asset was checked. Dates are milliseconds since 1970; without them it holds for 30 days."""
+
+    tag_label: TagInput
+    applied_date: int | None = None
+    expiry_date: int | None = None
+
+
 class UnfollowedAssetFields(Model):
     """What a data asset that nobody can follow may carry when it is read or patched."""
 
@@ -23,9 +55,9 @@ class UnfollowedAssetFields(Model):
     domains: list[ReferenceInput] | None = None
     tags: list[TagInput] | None = None
     extension: Document | None = None
-    data_products: list[EntityReference] | None = None
-    life_cycle: Document | None = None
-    certification: Document | None = None
+    data_products: list[ReferenceInput] | None = None
+    life_cycle: LifeCycle | None = None
+    certification: Certification | None = None
     votes: Document | None = None
 
 
@@ -41,8 +73,9 @@ class CreateAssetFields(Model):
     owners: list[ReferenceInput] | None = None
     domains: list[ReferenceInput] | None = None
     tags: list[TagInput] | None = None
+    data_products: list[ReferenceInput] | None = None
     extension: Document | None = None
-    life_cycle: Document | None = None
+    life_cycle: LifeCycle | None = None
 
 
 class EntityStatus(StrEnum):
@@ -96,7 +129,7 @@ class ServiceFields(Model):
     tags: list[TagInput] | None = None
     followers: list[EntityReference] | None = None
     connection: ServiceConnection | None = None
-    data_products: list[EntityReference] | None = None
+    data_products: list[ReferenceInput] | None = None
     data_contract: EntityReference | None = None
     entity_status: EntityStatus | None = None
     test_connection_result: Document | None = None
@@ -117,6 +150,7 @@ class CreateServiceFields(Model):
 
     owners: list[ReferenceInput] | None = None
     domains: list[ReferenceInput] | None = None
+    data_products: list[ReferenceInput] | None = None
     tags: list[TagInput] | None = None
     connection: ServiceConnection | None = None
     ingestion_runner: EntityReference | None = None
