@@ -49,6 +49,9 @@ def routes(declared: EntityType) -> Iterator[Route]:
         yield route("PUT", "/restore", restore, f"Restore a deleted {name}", body="RestoreEntity", reply=entity)
     for place, how in (("/{id}", "id"), ("/name/{fqn}", "fully qualified name")):
         yield route("GET", place, get, f"Get a {name} by {how}", reply=entity, query=READ, quick=True)
+        if declared.takes:
+            summary = f"Add or replace one of the {declared.takes} of a {name}"
+            yield route("PUT", place, put_item, summary, body="Object", reply=entity)
         yield route("PATCH", place, patch, f"Change a {name} by JSON Patch", body="JsonPatch", reply=entity)
         yield route(
             "DELETE", place, delete, f"Delete a {name} by {how}", reply=entity, query=("recursive", "hardDelete")
@@ -166,6 +169,11 @@ def add(call: Call, addition: Addition) -> Response:
     if not isinstance(items, list):
         raise InvalidEntity("the body must be a list of what is to be added")
     return _written(call.catalog.add(call.type, call.key, addition.member, items, call.write()))
+
+
+def put_item(call: Call) -> Response:
+    """An entity with one more item in a list, or a changed one."""
+    return _written(call.catalog.put_item(call.type, call.key, _object(call), call.write()))
 
 
 def delete(call: Call) -> Response:

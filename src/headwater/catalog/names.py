@@ -23,6 +23,7 @@ CARD = (
     "mutuallyExclusive",
     "teamType",
     "isBot",
+    "customProperties",
     "tags",
 )
 """The members of a document that others show, inherit or check; ``tags`` only of what labels name."""

@@ -18,7 +18,8 @@ from headwater.catalog.shape import Outline, sources
 from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema import fqn
 from headwater.schema.base import Document
-from headwater.schema.declare import FieldLineage, Reference
+from headwater.schema.declare import EXTENSION, LIFE_CYCLE, FieldLineage, Reference
+from headwater.schema.properties import PROPERTY_TYPES, PropertyType, config_of
 from headwater.schema.registry import Registry
 from headwater.store import history, lineage, relationships
 from headwater.store.database import Session
@@ -59,6 +60,8 @@ class Preparation:
         self._resolve_references()
         self._resolve_labels(user, timestamp)
         self._check_parts()
+        self._check_extension()
+        self._resolve_accessors()
         if self.faults:
             raise InvalidEntity(errors=self.faults)
         self._check_sources()
@@ -204,6 +207,50 @@ class Preparation:
                 self.faults.append(f"tags: {card.fqn} is disabled and cannot be used any more")
                 return
             above = self.names.node(above.parent) if above.parent is not None else None
+
+    # custom properties, life cycle --------------------------------------------------------------------------------
+
+    def _check_extension(self) -> None:
+        """New values of custom properties, where the type of the entity has any: a type without takes what comes."""
+        extension = self.new.document.get("extension") if self.new.shape.declared.has(EXTENSION) else None
+        known = (self.old.document.get("extension") or {}) if self.old else {}
+        changed = {name: value for name, value in (extension or {}).items() if value != known.get(name)}
+        properties = self._properties() if changed else {}
+        for name, value in changed.items() if properties else ():
+            if name not in properties:
+                self.faults.append(f"Unknown custom field {name}")
+                continue
+            kind, config = properties[name]
+            if why := kind.fault(value, config):
+                self.faults.append(f"extension.{name}: {why} ({kind.name})")
+            elif kind.refers and extension:
+                types = tuple(config or (one.name for one in self.registry))
+                written = [self._written(f"extension.{name}", types, one) for one in _as_list(value)]
+                extension[name] = written if isinstance(value, list) else written[0]
+
+    def _properties(self) -> dict[str, tuple[PropertyType, Any]]:
+        """The custom properties of the entity's type, each with its type and configuration."""
+        describing = self.registry.describing
+        key = (describing.name, self.new.shape.declared.name) if describing else ("", "")
+        card = self.names.find([key]).get(key) if describing else None
+        declared = card.shown.get("customProperties", ()) if card else ()
+        self.names.load(one["propertyType"]["id"] for one in declared)
+        kinds = {one["name"]: self.names.by_id[one["propertyType"]["id"]].name for one in declared}
+        return {one["name"]: (PROPERTY_TYPES[kinds[one["name"]]], config_of(one)) for one in declared}
+
+    def _resolve_accessors(self) -> None:
+        """Who made, changed or used an asset: a reference as it was when that happened."""
+        if not self.new.shape.declared.has(LIFE_CYCLE):
+            return
+        known = (self.old.document.get("lifeCycle") or {}) if self.old else {}
+        for member, access in (self.new.document.get("lifeCycle") or {}).items():
+            if "accessedBy" in access and access["accessedBy"] != known.get(member, {}).get("accessedBy"):
+                access["accessedBy"] = self._written(f"lifeCycle.{member}.accessedBy", ("user",), access["accessedBy"])
+
+    def _written(self, member: str, types: tuple[str, ...], given: Any) -> Document:
+        """A reference that is stored as it is now, with names, and not followed."""
+        (card,) = self.resolve(Reference(field=member, to=types), [given])
+        return {"id": card.id, "type": card.type, "name": card.name, "fullyQualifiedName": card.fqn}
 
     # parts --------------------------------------------------------------------------------------------------------
 

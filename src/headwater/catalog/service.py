@@ -135,6 +135,10 @@ class Catalog:
         """Add items to a list of an entity."""
         return self._write(write, lambda writer: writer.add(declared, key, member, items))
 
+    def put_item(self, declared: EntityType, key: Key, item: Document, write: Write) -> Outcome:
+        """Add an item to the list of which an entity takes single ones, or replace the one of its name."""
+        return self._write(write, lambda writer: writer.put_item(declared, key, item))
+
     def delete(
         self, declared: EntityType, key: Key, write: Write, recursive: bool = False, hard: bool = False
     ) -> Outcome:
@@ -278,7 +282,7 @@ class Catalog:
         with self.database.read() as session:
             return [
                 seed
-                for seed in declared.seeds
+                for seed in self.registry.seeds(declared)
                 if documents.find(session, declared.name, _seed_fqn(declared, seed)) is None
             ]
 

@@ -9,7 +9,8 @@ from headwater.catalog.shape import Outline
 from headwater.errors import InvalidEntity
 from headwater.schema import fqn
 from headwater.schema.base import Document
-from headwater.schema.declare import CERTIFICATION, DATA_PRODUCTS, LIFE_CYCLE, OWNERS
+from headwater.schema.declare import CERTIFICATION, CUSTOM_PROPERTIES, DATA_PRODUCTS, LIFE_CYCLE, OWNERS
+from headwater.schema.properties import PROPERTY_TYPES, config_of
 
 ONE_TEAM = "Only One Team is allowed to own Data Assets."
 NO_DOMAIN = "Domain cannot be empty when data products are provided."
@@ -35,6 +36,8 @@ def settle(new: Outline, old: Outline | None, parent: int | None, names: Names) 
         _check_certification(document["certification"], names)
     if declared.has(DATA_PRODUCTS) and (is_new("dataProducts") or document.get("domains") != before.get("domains")):
         _check_domain(document, parent, names)
+    if declared.has(CUSTOM_PROPERTIES) and is_new("customProperties"):
+        _check_properties(declared.name, document, before.get("customProperties") or (), names)
     _check_labels(new, old, names)
 
 
@@ -65,6 +68,45 @@ def _check_certification(certification: Document, names: Names) -> None:
         raise InvalidEntity(f"certification: {tag.fqn} is not a tag of the classification {CERTIFYING}")
     if certification["expiryDate"] <= certification["appliedDate"]:
         raise InvalidEntity("certification: expiryDate must be later than appliedDate")
+
+
+def _check_properties(type_: str, described: Document, old: Iterable[Document], names: Names) -> None:
+    """Each has a type of values that is configured well. What values were made by stays as it is."""
+    if described.get("category") != "entity":
+        raise InvalidEntity("customProperties: only types of entities have any")
+    known = {one["name"]: one for one in old}
+    seen = set()
+    for one in described["customProperties"]:
+        name, kind = one["name"], names.by_id[one["propertyType"]["id"]].name
+        if name in seen:
+            raise InvalidEntity(f"customProperties: {name} is declared twice")
+        seen.add(name)
+        if one != known.get(name):
+            why = _property_fault(one, kind, known.get(name))
+            if why is None and PROPERTY_TYPES[kind].refers:
+                why = _unknown_type(type_, config_of(one) or (), names)
+            if why:
+                raise InvalidEntity(f"custom property {name} of type {kind}: {why}")
+
+
+def _unknown_type(type_: str, wanted: Iterable[str], names: Names) -> str | None:
+    types = names.find([(type_, one) for one in wanted])
+    unknown = [one for one in wanted if (type_, one) not in types]
+    return f"{unknown[0]} is not a type of entities" if unknown else None
+
+
+def _property_fault(new: Document, kind: str, old: Document | None) -> str | None:
+    """Why a custom property cannot be declared, or changed, like this."""
+    if kind not in PROPERTY_TYPES:
+        return f"there is no such type of values; there are {', '.join(PROPERTY_TYPES)}"
+    config = config_of(new)
+    if why := PROPERTY_TYPES[kind].misconfigured(config):
+        return why
+    if old and old["propertyType"]["id"] != new["propertyType"]["id"]:
+        return "its propertyType can't be modified; remove it and declare another one"
+    if old and kind == "enum" and (gone := [one for one in config_of(old)["values"] if one not in config["values"]]):
+        return f"the value {gone[0]} cannot be taken away"
+    return None
 
 
 def _check_domain(document: Document, parent: int | None, names: Names) -> None:

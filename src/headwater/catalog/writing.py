@@ -344,6 +344,15 @@ class Writer:
                 value.append(item)
         return self.patch(declared, key, [{"op": "add", "path": f"/{member}", "value": value}])
 
+    def put_item(self, declared: EntityType, key: Key, item: Document) -> Outcome:
+        """Add an item to the list of which an entity takes single ones, or replace the one of its name."""
+        row = self._find(declared, key)
+        outline = Outline(self.context.shapes[declared.name], orjson.loads(row.document))
+        names = [one["name"] for one in self._written(row, outline).get(str(declared.takes)) or ()]
+        known = item.get("name") in names
+        path = f"/{declared.takes}/{names.index(item['name']) if known else '-'}"
+        return self.patch(declared, key, [{"op": "replace" if known else "add", "path": path, "value": item}])
+
     def _editable(self, declared: EntityType, base: Document, patched: Document) -> Document:
         """What a patch may set, checked; the name as it was unless the type can be renamed."""
         shape = self.context.shapes[declared.name]

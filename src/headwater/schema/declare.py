@@ -8,7 +8,7 @@ Paths name members of the JSON document, in camelCase, joined by dots; lists are
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -260,6 +260,8 @@ CERTIFICATION = Trait(name="certification", members=("certification",))
 """One tag of the classification ``Certification``, with the times between which it holds."""
 LIFE_CYCLE = Trait(name="lifeCycle", members=("lifeCycle",))
 """When an entity was made, changed and used. The later time wins, whoever reports it."""
+CUSTOM_PROPERTIES = Trait(name="customProperties", members=("customProperties",))
+"""An entity of this type describes a type of entities, and which properties their ``extension`` may hold."""
 SOFT_DELETE = Trait(name="softDelete", members=("deleted",))
 
 ASSET = (OWNERS, DOMAINS, DATA_PRODUCTS, TAGS, FOLLOWERS, EXTENSION, CERTIFICATION, LIFE_CYCLE, SOFT_DELETE)
@@ -280,7 +282,9 @@ class EntityType:
     ``fixed``: members that never change once they are set.
     ``hidden``: members of requests that are kept but never shown: replies have no place for them in the standard.
     ``secrets``: members whose passwords and keys are stored encrypted, apart from the document.
+    ``takes``: a child list of which a PUT on the entity itself adds one item, or replaces the one of its name.
     ``seeds``: requests for the entities that every catalogue holds from its first start; they cannot be deleted.
+    ``seed_each`` makes one more of them for every declared type.
     ``defaults``: values that the stored document takes where a request leaves them out.
     ``labels``: the source of the labels that name entities of this type. Tags that such an entity carries itself come
     along with its label wherever that is put, as derived labels.
@@ -308,7 +312,9 @@ class EntityType:
     hidden: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     defaults: Document = field(default_factory=dict)
+    takes: str | None = None
     seeds: tuple[Document, ...] = ()
+    seed_each: "Callable[[EntityType], Document] | None" = None
     labels: TagSource | None = None
 
     def has(self, trait: Trait) -> bool:

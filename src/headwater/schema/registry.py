@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from pydantic.alias_generators import to_snake
 
 from headwater.schema import entities
-from headwater.schema.declare import Child, EntityType, FieldLineage, ReferenceLineage
+from headwater.schema.base import Document
+from headwater.schema.declare import CUSTOM_PROPERTIES, Child, EntityType, FieldLineage, ReferenceLineage
 
 
 class DeclarationError(Exception):
@@ -54,6 +55,16 @@ class Registry:
     def labels(self) -> dict[str, EntityType]:
         """The type behind each source of labels."""
         return {declared.labels.value: declared for declared in self.types if declared.labels}
+
+    @cached_property
+    def describing(self) -> EntityType | None:
+        """The type whose entities describe the others, if there is one."""
+        return next((declared for declared in self.types if declared.has(CUSTOM_PROPERTIES)), None)
+
+    def seeds(self, declared: EntityType) -> tuple[Document, ...]:
+        """Requests for the entities of a type that every catalogue holds."""
+        each = declared.seed_each
+        return declared.seeds + (tuple(each(one) for one in self.types) if each else ())
 
     def referring(self, member: str, target: str) -> tuple[str, ...]:
         """The types whose list of references ``member`` may hold entities of the type ``target``."""
@@ -101,6 +112,7 @@ class Registry:
             *(("parent", parent.field) for parent in declared.parents),
             *(("copied member", name) for name in declared.copied),
             *(("default", name) for name in declared.defaults),
+            *(("list of single items", name) for name in (declared.takes,) if name),
             *(("filter", filter_.member) for filter_ in declared.filters if filter_.member),
             *(("inverse", inverse.field) for inverse in declared.inverses),
             *(("addition", addition.member) for addition in declared.additions),
@@ -131,7 +143,7 @@ class Registry:
             yield f"child {place} is not a list of objects in {holder.__name__}"
             return
         members = wire_members(item)
-        named = ("name", "fullyQualifiedName") if child.named else ("name",)
+        named = ("name", "fullyQualifiedName") if child.named else ()
         wanted = [*named, *child.key, *child.paired, *(reference.field for reference in child.references)]
         wanted += [member for member in (child.recursive, child.fqn_under) if member]
         for member in dict.fromkeys(wanted):

@@ -32,8 +32,8 @@ from headwater.schema.declare import (
     VersionRules,
 )
 from headwater.schema.entities.data import Code
-from headwater.schema.entities.shared import REVIEWERS, Provider
-from headwater.schema.entities.shared import AssetState, EntityStatus
+from headwater.schema.entities.governance import REVIEWERS
+from headwater.schema.entities.shared import AssetState, EntityStatus, Provider
 
 # metrics ----------------------------------------------------------------------------------------------------------
 
