@@ -5,7 +5,7 @@ Every change goes the same way: prepare (is the content right?), merge (what sta
 then document, state, indexes and event at one new position. No change writes nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -348,6 +348,7 @@ class Writer:
         """Add an item to the list of which an entity takes single ones, or replace the one of its name."""
         row = self._find(declared, key)
         outline = Outline(self.context.shapes[declared.name], orjson.loads(row.document))
+        self.names.load(outline.ids)
         names = [one["name"] for one in self._written(row, outline).get(str(declared.takes)) or ()]
         known = item.get("name") in names
         path = f"/{declared.takes}/{names.index(item['name']) if known else '-'}"
@@ -554,16 +555,16 @@ class Writer:
         self, declared: EntityType, row: EntityRow, operations: Iterable[Mapping[str, Any]], renderer: Renderer
     ) -> Document:
         """The settable inverses that a patch speaks of, as a read would list them."""
-        paths = {str(operation.get("path", "")).split("/")[1:2][0] for operation in operations if operation.get("path")}
+        touched = {member for operation in operations for member in str(operation.get("path")).split("/")[1:2]}
         reader = Reader(self.transaction, self.context, None, View())
         reader.names = self.names
         return {
             inverse.field: reader.listed(inverse, row.node, renderer)
             for inverse in declared.inverses
-            if inverse.settable and inverse.field in paths
+            if inverse.settable and inverse.field in touched
         }
 
-    def _set_inverses(self, declared: EntityType, entity_id: str, members: Mapping[str, Sequence[Any]]) -> None:
+    def _set_inverses(self, declared: EntityType, entity_id: str, members: Mapping[str, Any]) -> None:
         """Make exactly those entities refer to this one that a request listed."""
         if not members:
             return
@@ -574,9 +575,12 @@ class Writer:
         for inverse in declared.inverses:
             if inverse.field not in members:
                 continue
+            given = members[inverse.field]
+            if not isinstance(given, list) or not all(isinstance(one, dict | str) for one in given):
+                raise InvalidEntity(f"{inverse.field}: a list of references is needed")
             types = (inverse.of,) if inverse.of else self.context.registry.referring(inverse.member, declared.name)
             reference = Reference(field=inverse.field, to=types, many=True)
-            wanted = {card.node for card in preparation.resolve(reference, members[inverse.field])}
+            wanted = {card.node for card in preparation.resolve(reference, given)}
             position = self.transaction.clock.position
             present = relationships.referrers_at(
                 self.transaction, own.node, inverse.member, inverse.of or None, position
@@ -587,6 +591,8 @@ class Writer:
     def _refer(self, node: int, member: str, target: Card, refers: bool) -> None:
         """Make an entity refer to another by a list of references, or no longer."""
         row = documents.by_node(self.transaction, [node])[node]
+        if row.deleted:
+            return
         declared = self.context.registry[row.type]
         old = Outline(self.context.shapes[declared.name], orjson.loads(row.document))
         self.names.load(old.ids)

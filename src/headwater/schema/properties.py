@@ -6,7 +6,7 @@ A property is a member of ``extension`` that somebody declared for an entity typ
 """
 
 import re
-from calendar import month_abbr, month_name
+from calendar import isleap, month_abbr, month_name
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -157,11 +157,9 @@ def _exists(parts: Mapping[str, str | None]) -> bool:
         datetime(
             year, month, int(given.get("day", "1")), hour, int(given.get("minute", 0)), int(given.get("second", 0))
         )
-        if "day_of_year" in given:
-            datetime.strptime(f"{year:04} {given['day_of_year']}", "%Y %j")
     except ValueError:
         return False
-    return True
+    return 1 <= int(given.get("day_of_year", 1)) <= (366 if isleap(year) else 365)
 
 
 # tables, intervals, links -----------------------------------------------------------------------------------------
