@@ -52,7 +52,10 @@ class Application:
             ),
         ]
         shared = [*own, *system.routes(), *lineage.routes(), *governance.routes()]
-        return shared + [route for declared in self.catalog.registry for route in entities.routes(declared)]
+        collections = [
+            (declared, path) for declared in self.catalog.registry for path in (declared.collection, *declared.aliases)
+        ]
+        return shared + [route for declared, path in collections for route in entities.routes(declared, path)]
 
     def route(self, request: Request) -> Routed | CatalogError:
         """Where a request goes, or why it goes nowhere."""

@@ -23,9 +23,9 @@ WARNING = "X-Headwater-Warning"
 READ = ("fields", "include", "asOf")
 
 
-def routes(declared: EntityType) -> Iterator[Route]:
-    """The routes of one entity type."""
-    root = f"/api/v1/{declared.collection}"
+def routes(declared: EntityType, collection: str) -> Iterator[Route]:
+    """The routes of one entity type, under its own path or another one that clients know it by."""
+    root = f"/api/v1/{collection}"
     entity, create, name = declared.entity, declared.create, declared.name
 
     def route(method: str, tail: str, endpoint: Any, summary: str, **more: Any) -> Route:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import orjson
 
+from headwater.catalog import links
 from headwater.catalog.names import Card, Names
 from headwater.catalog.shape import Outline, Shape
 from headwater.schema import fqn
@@ -109,6 +110,10 @@ class Renderer(References):
             value = rendered.get(member)
             if isinstance(value, dict):
                 rendered[member] = self.reference(value)
+        for parent in self.shape.declared.parents:
+            if parent.link and (value := document.get(parent.field)):
+                linked = rendered[parent.field].get("fullyQualifiedName", "")
+                rendered[parent.field], rendered[parent.link] = links.write(value, linked)
         self._references(self.shape.references, rendered)
         if self.shape.tagged:
             rendered["tags"] = self.labels(rendered.get("tags") or ())

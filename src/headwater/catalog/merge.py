@@ -10,6 +10,7 @@ from jsonpointer import JsonPointerException
 
 from headwater.catalog.access import Principal
 from headwater.catalog.context import check_depth
+from headwater.catalog.identity import new_id
 from headwater.catalog.shape import Shape
 from headwater.errors import InvalidEntity
 from headwater.schema.base import Document, held
@@ -97,6 +98,17 @@ def _merge_items(child: Child, old: list[Document] | None, new: list[Document] |
             _merge_items(inner, held(twin, inner.path), held(item, inner.path), cautious)
         if child.recursive:
             _merge_items(child, twin.get(child.recursive), item.get(child.recursive), cautious)
+
+
+def identify(child: Child, old: Iterable[Document], new: Iterable[Document]) -> None:
+    """Give items without an id that of a stored item that is like them and that no other has, or a new one."""
+    new = list(new)
+    taken = {item["id"] for item in new if item.get("id")}
+    for item in new:
+        if not item.get("id"):
+            alike = (one for one in old if all(one.get(member) == item.get(member) for member in child.identified))
+            item["id"] = next((one["id"] for one in alike if one["id"] not in taken), None) or new_id()
+            taken.add(item["id"])
 
 
 def _rekeyed(child: Child, old: Document, new: Document) -> bool:

@@ -216,7 +216,11 @@ class Reader:
             rendered["followers"] = self._references(followers, renderer)
         for inverse in declared.inverses:
             if inverse.field in asked:
-                rendered[inverse.field] = self.listed(inverse, node, renderer)
+                listed = self.listed(inverse, node, renderer)
+                if not inverse.single:
+                    rendered[inverse.field] = listed
+                elif listed:
+                    rendered[inverse.field] = listed[0]
         for gathered in declared.gathered:
             if gathered.field in asked:
                 rendered[gathered.field] = self._references(self._gather(gathered, node), renderer)

@@ -55,7 +55,7 @@ class _Replay:
 
     def _named(self, row: EntityRow) -> None:
         above = self.fqns[row.parent] if row.parent is not None else None
-        self.fqns[row.node] = self.context.registry[row.type].fqn_of(above, row.name)
+        self.fqns[row.node] = self.context.registry[row.type].fqn_of(above, row.name, orjson.loads(row.document))
         history.name_opened(self.transaction, row.node, row.type, self.fqns[row.node], row.position)
         for child in self.children.get(row.node, ()):
             self._named(self.latest[child]._replace(position=row.position))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headwater.errors import CatalogError, InvalidEntity
 from headwater.schema.base import Document
@@ -20,7 +20,7 @@ SENSITIVE = re.compile(
     r"(pass(word|phrase|wd)?|secret(access)?(key)?"
     r"|(?<!public)(api|private|access|account|shared|encryption|signing|ssl)[_-]?key(value)?"
     r"|token|credentials?|connection_?string|auth_?string|proxy_?authentication|auth_?user_?info|jwt"
-    r"|certificate|cert_?value)$",
+    r"|certificate|cert_?value|authorization)$",
     re.IGNORECASE,
 )
 """Names of members whose texts are secret."""
@@ -114,6 +114,17 @@ def _places(document: Document, members: tuple[str, ...]) -> Iterator[tuple[str,
     for member in members:
         if isinstance(document.get(member), dict):
             yield from _inside(document[member], member)
+        elif isinstance(document.get(member), list):
+            yield from _in_list(document[member], member)
+
+
+def _in_list(items: list[Any], above: str) -> Iterator[tuple[str, Document, str]]:
+    """Items are told apart by their ids, if they have any, so that a secret stays with its item."""
+    ids = [str(item.get("id", index)) if isinstance(item, dict) else str(index) for index, item in enumerate(items)]
+    for index, item in enumerate(items):
+        if isinstance(item, dict):
+            place = ids[index] if ids.count(ids[index]) == 1 else str(index)
+            yield from _inside(item, f"{above}/{place}")
 
 
 def _inside(holder: Document, above: str) -> Iterator[tuple[str, Document, str]]:
@@ -122,8 +133,6 @@ def _inside(holder: Document, above: str) -> Iterator[tuple[str, Document, str]]
         if isinstance(value, dict):
             yield from _inside(value, place)
         elif isinstance(value, list):
-            for index, item in enumerate(value):
-                if isinstance(item, dict):
-                    yield from _inside(item, f"{place}/{index}")
+            yield from _in_list(value, place)
         elif isinstance(value, str) and value and SENSITIVE.search(member):
             yield place, holder, member

@@ -294,4 +294,4 @@ class Catalog:
 
 def _seed_fqn(declared: EntityType, seed: Document) -> str:
     above = next((seed[parent.field] for parent in declared.parents if seed.get(parent.field)), None)
-    return declared.fqn_of(above, seed["name"])
+    return declared.fqn_of(above, seed["name"], seed)

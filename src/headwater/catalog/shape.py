@@ -39,7 +39,9 @@ class Shape:
     @cached_property
     def structure(self) -> tuple[str, ...]:
         """Members that say where the entity lives: its parents, and references copied from them."""
-        return tuple(dict.fromkeys([parent.field for parent in self.declared.parents] + list(self.declared.copied)))
+        parents = [parent.field for parent in self.declared.parents]
+        beside = [reference.field for reference in self.declared.references if reference.beside]
+        return tuple(dict.fromkeys([*parents, *self.declared.copied, *beside]))
 
     @cached_property
     def hidden(self) -> tuple[str, ...]:

@@ -5,13 +5,13 @@ Every change goes the same way: prepare (is the content right?), merge (what sta
 then document, state, indexes and event at one new position. No change writes nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import orjson
 
-from headwater.catalog import indexes, merge, secrets, traits, versions
+from headwater.catalog import indexes, links, merge, secrets, traits, versions
 from headwater.catalog.access import Principal
 from headwater.catalog.context import Context, Key, dump, parse
 from headwater.catalog.diff import Change, diff, reshaped
@@ -23,7 +23,7 @@ from headwater.catalog.prepare import Preparation
 from headwater.catalog.reading import Reader, View, read_object
 from headwater.catalog.shape import Outline, Shape
 from headwater.errors import EntityExists, EntityNotFound, InvalidEntity, VersionConflict
-from headwater.schema.base import Document
+from headwater.schema.base import Document, held
 from headwater.schema.declare import SOFT_DELETE, EntityType, Parent, Reference
 from headwater.store import documents, events, history, lineage, relationships, renderings, settings
 from headwater.store.database import Transaction
@@ -97,17 +97,43 @@ class Writer:
             )
 
     def _home(self, declared: EntityType, request: Document) -> tuple[Parent | None, Card | None]:
-        """The parent that a request names, or the default one."""
-        for parent in declared.parents:
-            given = request.get(parent.field) or parent.default
+        """The parent that a request names, or the default one; an entity link in the request is taken apart."""
+        for member in dict.fromkeys(parent.field for parent in declared.parents):
+            alternatives = [parent for parent in declared.parents if parent.field == member]
+            given = request.get(member) or alternatives[0].default
             if given is None:
-                if parent.optional:
+                if alternatives[0].optional:
                     continue
-                raise InvalidEntity(f"{parent.field}: a {declared.name} needs a {parent.to}")
+                types = " or ".join(parent.to for parent in alternatives)
+                raise InvalidEntity(f"{member}: a {declared.name} needs a {types}")
+            link = links.parse(member, given) if alternatives[0].link else {}
+            given = link or given
+            parent = self._fitting(alternatives, given)
             above = self._parent_card(parent, given)
+            if link:
+                self._check_linked(member, above, link)
+                request[member] = link
+            if parent.only:
+                request["name"] = parent.only
             self._check_copied(parent, declared, above, request)
             return parent, above
         return None, None
+
+    def _fitting(self, alternatives: Sequence[Parent], given: Any) -> Parent:
+        """The alternative that fits the type of what a request names."""
+        wanted = given.get("type") if isinstance(given, dict) else None
+        for parent in alternatives:
+            if wanted in (None, parent.to):
+                return parent
+        types = " or ".join(parent.to for parent in alternatives)
+        raise InvalidEntity(f"{alternatives[0].field}: a {wanted} cannot stand here, only a {types}")
+
+    def _check_linked(self, member: str, above: Card, link: Document) -> None:
+        """Refuse a link to a field that is not there."""
+        if path := link.get("path"):
+            found = self.fields.find([(above.node, path.casefold())]).values()
+            if not any(row.until is None for row in found):
+                raise InvalidEntity(f"{member}: {above.fqn} has no {path} in its {link['list']}")
 
     def _check_copied(self, parent: Parent, declared: EntityType, above: Card, request: Document) -> None:
         """Refuse a request that says something else than its parent where the parent's word counts."""
@@ -148,7 +174,7 @@ class Writer:
         body = self._parsed(declared, request)
         members = _settable(declared, body)
         parent, above = self._home(declared, body)
-        entity_fqn = declared.fqn_of(above.fqn if above else None, body["name"])
+        entity_fqn = declared.fqn_of(above.fqn if above else None, body["name"], body)
         if existing := documents.find(self.transaction, declared.name, entity_fqn):
             state = " (soft-deleted; restore it, or delete it for good)" if existing.deleted else ""
             raise EntityExists(f"Entity already exists: {declared.name} {entity_fqn}{state}")
@@ -160,14 +186,16 @@ class Writer:
         """An entity that belongs to the catalogue itself: nobody can delete or rename it."""
         body = self._parsed(declared, request) | {"system": True}
         parent, above = self._home(declared, body)
-        return self._create(declared, body, parent, above, declared.fqn_of(above.fqn if above else None, body["name"]))
+        return self._create(
+            declared, body, parent, above, declared.fqn_of(above.fqn if above else None, body["name"], body)
+        )
 
     def upsert(self, declared: EntityType, request: Document) -> Outcome:
         """Create the entity, or update it by the rules of PUT; a soft-deleted one is restored first."""
         body = self._parsed(declared, request)
         members = _settable(declared, body)
         parent, above = self._home(declared, body)
-        entity_fqn = declared.fqn_of(above.fqn if above else None, body["name"])
+        entity_fqn = declared.fqn_of(above.fqn if above else None, body["name"], body)
         row = documents.find(self.transaction, declared.name, entity_fqn)
         outcome = self._put(declared, body, parent, above, entity_fqn, row)
         self._set_inverses(declared, outcome.id, members)
@@ -191,7 +219,7 @@ class Writer:
             row = self._restore_tree(declared, row)
         shape = self.context.shapes[declared.name]
         old = Outline(shape, orjson.loads(row.document))
-        hidden = secrets.split(body, declared.secrets)
+        hidden = self._split(declared, body, old.document)
         del body["name"]
         prepared = self._prepare(declared, body, old).document
         new = merge.put(shape, self._present(shape, old.document), prepared, self.principal, self.write.override)
@@ -223,7 +251,10 @@ class Writer:
         if len(entity_fqn) > 3072:
             raise InvalidEntity(f"the fully qualified name would have {len(entity_fqn)} characters; 3072 is the limit")
         body = {**declared.defaults, **body}
-        hidden = secrets.split(body, declared.secrets)
+        hidden = self._split(declared, body, {})
+        for reference in declared.references:
+            if reference.beside and above:
+                body[reference.field] = self._beside(reference, above)
         new = self._prepare(declared, body, None)
         if parent and above:
             new.document.update(self._structure(declared, parent, above, new.document))
@@ -232,7 +263,9 @@ class Writer:
     def _structure(self, declared: EntityType, parent: Parent, above: Card, document: Document) -> Document:
         """The members that say where an entity lives: its parents, and what is copied from the first of them."""
         structure: Document = {parent.field: {"id": above.id, "type": above.type}}
-        rest = [other for other in declared.parents if other is not parent and document.get(other.field)]
+        if parent.link:
+            structure[parent.field] |= links.place(document[parent.field])
+        rest = [other for other in declared.parents if other.field != parent.field and document.get(other.field)]
         for other in rest:
             card = self._parent_card(other, document[other.field])
             structure[other.field] = {"id": card.id, "type": card.type}
@@ -244,6 +277,24 @@ class Writer:
                     if isinstance(stored[member], dict):
                         self.names.load([stored[member]["id"]])
         return structure
+
+    def _split(self, declared: EntityType, body: Document, old: Document) -> dict[str, str]:
+        """Give items their ids, and take the secrets out of a request; their texts by place."""
+        for child in declared.children:
+            if child.identified:
+                merge.identify(child, held(old, child.path) or (), held(body, child.path) or ())
+        return secrets.split(body, declared.secrets)
+
+    def _beside(self, reference: Reference, above: Card) -> Document:
+        """The only entity of a type under a parent, made where it is not."""
+        declared = self.context.registry[reference.to[0]]
+        (home,) = (parent for parent in declared.parents if parent.only and parent.to == above.type)
+        request = {"name": home.only, home.field: {"id": above.id, "type": above.type}}
+        found = documents.find(self.transaction, declared.name, declared.fqn_of(above.fqn, str(home.only), request))
+        if found and found.deleted:
+            self._restore_tree(declared, found)
+        entity_id = found.id if found else self.create(declared, request).id
+        return {"id": entity_id, "type": declared.name}
 
     def _prepare(self, declared: EntityType, body: Document, old: Outline | None) -> Outline:
         new = Outline(self.context.shapes[declared.name], body)
@@ -323,7 +374,7 @@ class Writer:
         if patched.get("deleted"):
             raise InvalidEntity(f"{declared.name} attribute deleted can't be modified")
         body = self._editable(declared, base, patched)
-        hidden = secrets.split(body, declared.secrets)
+        hidden = self._split(declared, body, old.document)
         name = body.pop("name")
         new = self._prepare(declared, body, old)
         new.document.update(
@@ -523,7 +574,7 @@ class Writer:
         if old.document.get("system"):
             raise InvalidEntity(f"System entity [{row.name}] of type {declared.name} can not be renamed.")
         above = self.names.node(row.parent) if row.parent is not None else None
-        renamed = declared.fqn_of(above.fqn if above else None, name)
+        renamed = declared.fqn_of(above.fqn if above else None, name, old.document)
         if documents.find(self.transaction, declared.name, renamed):
             raise EntityExists(f"Entity already exists: {declared.name} {renamed}")
         traits.settle(new, old, row.parent, self.names)
@@ -547,7 +598,8 @@ class Writer:
         history.name_opened(self.transaction, node, entity_type, renamed, position)
         for child in documents.children(self.transaction, node):
             declared = self.context.registry[child.type]
-            self._rekey(child.node, child.type, declared.fqn_of(renamed, child.name), position)
+            child_fqn = declared.fqn_of(renamed, child.name, orjson.loads(child.document))
+            self._rekey(child.node, child.type, child_fqn, position)
 
     # inverses -----------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ class Reference:
     ``is_field`` makes each target a field of this entity: a node of the lineage graph that is called by its own FQN.
     ``essential``: in a child list, an item disappears together with the target.
     ``needs`` names a flag that the target must have, ``exclusive`` allows it one referrer of this kind.
+    ``beside``: it always points to the only entity of its type under the same parent, which is made where it is not.
     """
 
     field: str
@@ -41,15 +42,21 @@ class Reference:
     essential: bool = False
     needs: str | None = None
     exclusive: bool = False
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parent:
-    """The entity under which this one lives: it gives the first part of the FQN.
+    """The entity under which this one lives: it gives the first part of the FQN. Several with one ``field`` are
+    alternatives: the type of what a request names tells which.
 
     ``default`` is the FQN of the parent taken when a request names none; ``optional`` allows there to be none.
     ``copies`` lists members of the parent that are copied when the entity is created (they cannot change later); a
     request that names another value is refused.
+    ``only`` is the name of the one entity that lives here, whatever requests call it.
+    ``link``: requests name the parent, or a field of it, by an entity link (``<#E::type::fqn>`` or
+    ``<#E::type::fqn::list::field>``); the field's path then stands in the FQN between the parent and the entity. It
+    is the member of replies that shows the FQN of what is linked to.
     """
 
     field: str
@@ -57,6 +64,8 @@ class Parent:
     optional: bool = False
     default: str | None = None
     copies: tuple[str, ...] = ()
+    only: str | None = None
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +82,8 @@ class Child:
     ``is_field`` makes each item a field: a node of the lineage graph with an FQN of its own.
     ``fqn_under`` names the item's reference under which its FQN stands, instead of the containing entity.
     ``segment`` is a name between the FQN of the entity and those of the items.
+    ``identified``: the server gives each item an ``id``. One that a request sends without takes over the id of a
+    stored item that has the same values in these members.
     ``recursive`` names the member that holds items of the same shape (nested columns).
     """
 
@@ -86,6 +97,7 @@ class Child:
     tagged: bool = False
     fqn_under: str | None = None
     segment: str | None = None
+    identified: tuple[str, ...] = ()
     recursive: str | None = None
     references: tuple[Reference, ...] = ()
     children: tuple["Child", ...] = ()
@@ -177,7 +189,7 @@ class Inverse:
     ``of`` is empty.
 
     It follows from the other entities, and can only be read; unless it is ``settable``: a request that gives it
-    changes those entities, so that exactly the ones that it names refer to this one.
+    changes those entities, so that exactly the ones that it names refer to this one. ``single``: there is one at most.
     ``paged`` gives the list a route of its own, ``…/<field>``, for there may be very many.
     """
 
@@ -185,6 +197,7 @@ class Inverse:
     member: str
     of: str = ""
     settable: bool = False
+    single: bool = False
     paged: bool = False
 
 
@@ -274,6 +287,7 @@ SERVICE = (OWNERS, DOMAINS, DATA_PRODUCTS, TAGS, FOLLOWERS, SOFT_DELETE)
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EntityType:
     """One declared kind of entity. ``collection`` is its path under ``/api/v1`` and its name in the SDK.
+    ``aliases`` are other paths that clients know it by.
 
     ``parents``: where it may live; the first that a request gives is the FQN parent, others are plain references.
     ``copied``: members that come from the parent and never from a request (``service``, ``serviceType``).
@@ -292,6 +306,7 @@ class EntityType:
 
     name: str
     collection: str
+    aliases: tuple[str, ...] = ()
     entity: type[Entity]
     create: type[CreateRequest]
     parents: tuple[Parent, ...] = ()
@@ -337,8 +352,11 @@ class EntityType:
         """Members that are taken from the parent."""
         return tuple(dict.fromkeys(member for parent in self.parents for member in parent.copies))
 
-    def fqn_of(self, above: str | None, name: str) -> str:
+    def fqn_of(self, above: str | None, name: str, document: Document) -> str:
         """The FQN of an entity of this type under the FQN of its parent."""
+        for parent in self.parents:
+            if parent.link and (path := document[parent.field].get("path")):
+                above = f"{above}.{path}"
         return fqn.add(fqn.add(above, self.segment) if self.segment else above, name)
 
     def lookup(self, name: str) -> str:

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Event subscriptions: which changes somebody wants to hear of, and how they are told."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from headwater.schema.base import CreateRequest, Document, Entity, EntityReference, Model, ReferenceInput, Url
+from headwater.schema.declare import DOMAINS, OWNERS, Child, EntityType, Filter
+from headwater.schema.entities.shared import Provider
+
+
+class AlertType(StrEnum):
+    """What a subscription is for."""
+
+    NOTIFICATION = "Notification"
+    OBSERVABILITY = "Observability"
+    ACTIVITY_FEED = "ActivityFeed"
+    GOVERNANCE_WORKFLOW_CHANGE_EVENT = "GovernanceWorkflowChangeEvent"
+    CUSTOM = "Custom"
+
+
+class TriggerType(StrEnum):
+    """Whether a subscription tells at once or now and then."""
+
+    REAL_TIME = "RealTime"
+    SCHEDULED = "Scheduled"
+
+
+class ScheduleInfo(StrEnum):
+    """How often a scheduled subscription tells; ``Custom`` has a cron expression."""
+
+    DAILY = "Daily"
+    WEEKLY = "Weekly"
+    MONTHLY = "Monthly"
+    CUSTOM = "Custom"
+
+
+class Trigger(Model):
+    """When a subscription tells."""
+
+    trigger_type: TriggerType
+    schedule_info: ScheduleInfo | None = None
+    cron_expression: str | None = None
+
+    @model_validator(mode="after")
+    def _has_its_schedule(self) -> "Trigger":
+        if self.schedule_info == ScheduleInfo.CUSTOM and not self.cron_expression:
+            raise ValueError("a Custom schedule needs a cronExpression")
+        return self
+
+
+class FilterEffect(StrEnum):
+    """Whether a match lets an event pass or holds it back."""
+
+    INCLUDE = "include"
+    EXCLUDE = "exclude"
+
+
+class PrefixCondition(StrEnum):
+    """How a filter joins the one before it."""
+
+    AND = "AND"
+    OR = "OR"
+
+
+class Argument(Model):
+    """What a filter is told."""
+
+    name: str | None = None
+    input: list[str] | None = None
+
+
+class EventFilter(Model):
+    """One question that is asked of an event, by the name of a function."""
+
+    name: str | None = None
+    effect: FilterEffect = FilterEffect.INCLUDE
+    prefix_condition: PrefixCondition = PrefixCondition.AND
+    arguments: list[Argument] | None = None
+
+
+class AlertInput(Model):
+    """The questions that are asked of an event."""
+
+    filters: list[EventFilter] | None = None
+    actions: list[EventFilter] | None = None
+
+
+class FilterRule(Model):
+    """A question as an expression."""
+
+    name: str | None = None
+    display_name: str | None = None
+    fully_qualified_name: str | None = None
+    description: str | None = None
+    effect: FilterEffect
+    condition: str
+    arguments: list[str] | None = None
+    input_type: str | None = None
+    prefix_condition: PrefixCondition = PrefixCondition.AND
+
+
+class FilteringRules(Model):
+    """The types of entities whose events are looked at (``all``), and expressions that are asked of these."""
+
+    resources: list[str]
+    rules: list[FilterRule] | None = None
+    actions: list[FilterRule] | None = None
+
+
+class SubscriptionCategory(StrEnum):
+    """Who is told: people who have to do with the entity, or an address."""
+
+    USERS = "Users"
+    TEAMS = "Teams"
+    ADMINS = "Admins"
+    ASSIGNEES = "Assignees"
+    OWNERS = "Owners"
+    MENTIONS = "Mentions"
+    FOLLOWERS = "Followers"
+    EXTERNAL = "External"
+
+
+class SubscriptionType(StrEnum):
+    """By which way somebody is told."""
+
+    WEBHOOK = "Webhook"
+    SLACK = "Slack"
+    MS_TEAMS = "MsTeams"
+    G_CHAT = "GChat"
+    EMAIL = "Email"
+    ACTIVITY_FEED = "ActivityFeed"
+    GOVERNANCE_WORKFLOW_CHANGE_EVENT = "GovernanceWorkflowChangeEvent"
+
+
+POSTED = (SubscriptionType.WEBHOOK, SubscriptionType.SLACK, SubscriptionType.MS_TEAMS, SubscriptionType.G_CHAT)
+"""The ways that need the URL of an endpoint."""
+
+
+class _Endpoint(Model):
+    endpoint: Url
+
+
+class Destination(Model):
+    """Who is told, and how; timeouts in seconds. Keys and passwords in ``config`` are stored apart."""
+
+    id: str | None = None
+    category: SubscriptionCategory
+    type: SubscriptionType
+    status_details: Document | None = None
+    timeout: int | None = Field(None, ge=1)
+    read_timeout: int | None = Field(None, ge=1)
+    enabled: bool | None = None
+    config: Document | None = None
+    notify_downstream: bool | None = None
+    downstream_depth: int | None = Field(None, ge=1)
+
+    @model_validator(mode="after")
+    def _has_an_address(self) -> "Destination":
+        if self.category != SubscriptionCategory.EXTERNAL:
+            return self
+        config = self.config or {}
+        if self.type in POSTED:
+            _Endpoint.model_validate({"endpoint": config.get("endpoint")})
+        if self.type == SubscriptionType.EMAIL and not config.get("receivers"):
+            raise ValueError("an External destination of type Email needs config.receivers")
+        return self
+
+
+class _EventSubscriptionFields(Model):
+    """What a subscription says of itself; ``pollInterval`` in seconds."""
+
+    class_name: str | None = None
+    owners: list[ReferenceInput] | None = None
+    domains: list[ReferenceInput] | None = None
+    alert_type: AlertType
+    trigger: Trigger | None = None
+    input: AlertInput | None = None
+    notification_template: EntityReference | None = None
+    enabled: bool = True
+    batch_size: int = Field(10, ge=1)
+    retries: int = Field(3, ge=0)
+    poll_interval: int = Field(10, ge=1)
+    provider: Provider = Provider.USER
+    config: Document | None = None
+
+
+class EventSubscription(_EventSubscriptionFields, Entity):
+    """A wish to be told of changes."""
+
+    destinations: list[Destination]
+    filtering_rules: FilteringRules | None = None
+
+
+class CreateEventSubscription(_EventSubscriptionFields, CreateRequest):
+    """A request to create or update a subscription. ``resources`` are kept in ``filteringRules``."""
+
+    destinations: list[Destination] = Field(default_factory=list)
+    filtering_rules: FilteringRules | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keeps_resources(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or "resources" not in given:
+            return given
+        rest = {member: value for member, value in given.items() if member != "resources"}
+        return rest if given["resources"] is None else {**rest, "filteringRules": {"resources": given["resources"]}}
+
+
+EVENT_SUBSCRIPTION = EntityType(
+    name="eventSubscription",
+    collection="events/subscriptions",
+    entity=EventSubscription,
+    create=CreateEventSubscription,
+    children=(Child(field="destinations", match="key", key=("id",), named=False, identified=("category", "type")),),
+    traits=(OWNERS, DOMAINS),
+    filters=(Filter(name="alertType", kind="value", member="alertType"),),
+    secrets=("destinations", "config"),
+    defaults={
+        "destinations": [],
+        "enabled": True,
+        "batchSize": 10,
+        "retries": 3,
+        "pollInterval": 10,
+        "provider": "user",
+    },
+)
