@@ -3,10 +3,11 @@
 
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
-from headwater.schema.base import CreateRequest, Document, Entity, EntityReference, Model, ReferenceInput, Url
+from headwater.schema.base import CreateRequest, Document, Entity, EntityReference, Model, ReferenceInput
 from headwater.schema.declare import DOMAINS, OWNERS, Child, EntityType, Filter
 from headwater.schema.entities.shared import Provider
 
@@ -139,10 +140,6 @@ POSTED = (SubscriptionType.WEBHOOK, SubscriptionType.SLACK, SubscriptionType.MS_
 """The ways that need the URL of an endpoint."""
 
 
-class _Endpoint(Model):
-    endpoint: Url
-
-
 class Destination(Model):
     """Who is told, and how; timeouts in seconds. Keys and passwords in ``config`` are stored apart."""
 
@@ -162,8 +159,8 @@ class Destination(Model):
         if self.category != SubscriptionCategory.EXTERNAL:
             return self
         config = self.config or {}
-        if self.type in POSTED:
-            _Endpoint.model_validate({"endpoint": config.get("endpoint")})
+        if self.type in POSTED and urlsplit(str(config.get("endpoint"))).scheme not in ("http", "https"):
+            raise ValueError(f"an External destination of type {self.type} needs config.endpoint, a URL")
         if self.type == SubscriptionType.EMAIL and not config.get("receivers"):
             raise ValueError("an External destination of type Email needs config.receivers")
         return self

@@ -557,6 +557,7 @@ TABLE = EntityType(
     children=(column_list("columns"),),
     traits=ASSET,
     versions=column_versions("columns"),
+    inverses=(Inverse(field="testSuite", of="testSuite", member="basicEntityReference", single=True),),
     filters=(
         Filter(name="databaseSchema", kind="ancestor", to="databaseSchema"),
         Filter(name="database", kind="ancestor", to="database"),
