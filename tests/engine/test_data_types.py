@@ -600,4 +600,4 @@ def test_a_request_for_a_domain_may_say_the_name_that_follows_from_it(api: Api) 
     below = {**domain, "parent": '"a.b"', "fullyQualifiedName": '"a.b"."a.b"'}
     assert api.put("domains", below, expect=201)["fullyQualifiedName"] == '"a.b"."a.b"'
     refused = api.put("domains", domain | {"fullyQualifiedName": "c"}, expect=400)
-    assert "a domain called a.b cannot be c" in refused["message"]
+    assert "what is called a.b cannot be c" in refused["message"]

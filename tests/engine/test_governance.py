@@ -32,8 +32,10 @@ def test_a_data_product_belongs_to_a_domain_and_is_not_named_after_it(api: Api) 
     assert names(api.get("dataProducts", domain="Risk")["data"]) == ["Scores"]
     missing = api.put("dataProducts", {"name": "x", "description": "d", "domains": []}, expect=400)
     assert missing["message"].startswith("domains:")
-    refused = api.put("dataProducts", {"name": "x", "fullyQualifiedName": "x"}, expect=400)
-    assert refused["message"].startswith("fullyQualifiedName: it follows from the name")
+    body = {"name": "x", "description": "d", "domains": ["Risk"]}
+    refused = api.put("dataProducts", body | {"fullyQualifiedName": "Risk.y"}, expect=400)
+    assert refused["message"] == "fullyQualifiedName: what is called x cannot be Risk.y"
+    assert api.put("dataProducts", body | {"fullyQualifiedName": "x"})["fullyQualifiedName"] == "x"
 
 
 def test_an_asset_needs_a_domain_to_be_part_of_a_product(api: Api) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 from headwater.errors import CatalogError
 from headwater.schema.base import Document, EntityReference
 from headwater.schema.change import ChangeEvent
+from headwater.schema.entities.access import CreatePolicy, CreateRole, Policy, Role
+from headwater.schema.entities.alerts import CreateEventSubscription, EventSubscription
 from headwater.schema.entities.apis import (
     ApiCollection,
     ApiEndpoint,
@@ -36,21 +38,34 @@ from headwater.schema.entities.data import (
     StoredProcedure,
     Table,
 )
+from headwater.schema.entities.glossary import CreateGlossary, CreateGlossaryTerm, Glossary, GlossaryTerm
 from headwater.schema.entities.governance import (
     Classification,
     CreateClassification,
+    CreateDataProduct,
     CreateDomain,
     CreateTag,
+    DataProduct,
     Domain,
     Tag,
 )
+from headwater.schema.entities.ingestion import CreateIngestionPipeline, IngestionPipeline
 from headwater.schema.entities.messaging import CreateMessagingService, CreateTopic, MessagingService, Topic
 from headwater.schema.entities.mlmodel import CreateMlModel, CreateMlModelService, MlModel, MlModelService
-from headwater.schema.entities.people import CreateTeam, CreateUser, Team, User
+from headwater.schema.entities.people import Bot, CreateBot, CreatePersona, CreateTeam, CreateUser, Persona, Team, User
 from headwater.schema.entities.pipelines import CreatePipeline, CreatePipelineService, Pipeline, PipelineService
+from headwater.schema.entities.quality import (
+    CreateTestCase,
+    CreateTestDefinition,
+    CreateTestSuite,
+    TestCase,
+    TestDefinition,
+    TestSuite,
+)
 from headwater.schema.entities.questions import CreateMetric, CreateQuery, Metric, Query
 from headwater.schema.entities.search import CreateSearchIndex, CreateSearchService, SearchIndex, SearchService
 from headwater.schema.entities.storage import Container, CreateContainer, CreateStorageService, StorageService
+from headwater.schema.entities.types import CreateType, Type
 from headwater.schema.lineage import EntityLineage
 from headwater.schema.registry import Registry, snake, standard
 from headwater.sdk.collection import Collection, Key
@@ -69,31 +84,44 @@ class Client:
     api_collections: Collection[ApiCollection, CreateApiCollection]
     api_endpoints: Collection[ApiEndpoint, CreateApiEndpoint]
     api_services: Collection[ApiService, CreateApiService]
+    bots: Collection[Bot, CreateBot]
     charts: Collection[Chart, CreateChart]
     classifications: Collection[Classification, CreateClassification]
     containers: Collection[Container, CreateContainer]
     dashboard_services: Collection[DashboardService, CreateDashboardService]
     dashboards: Collection[Dashboard, CreateDashboard]
+    data_products: Collection[DataProduct, CreateDataProduct]
     database_schemas: Collection[DatabaseSchema, CreateDatabaseSchema]
     database_services: Collection[DatabaseService, CreateDatabaseService]
     databases: Collection[Database, CreateDatabase]
     datamodels: Collection[DashboardDataModel, CreateDashboardDataModel]
     domains: Collection[Domain, CreateDomain]
+    glossaries: Collection[Glossary, CreateGlossary]
+    glossary_terms: Collection[GlossaryTerm, CreateGlossaryTerm]
+    ingestion_pipelines: Collection[IngestionPipeline, CreateIngestionPipeline]
     messaging_services: Collection[MessagingService, CreateMessagingService]
     metrics: Collection[Metric, CreateMetric]
     mlmodel_services: Collection[MlModelService, CreateMlModelService]
     mlmodels: Collection[MlModel, CreateMlModel]
+    personas: Collection[Persona, CreatePersona]
     pipeline_services: Collection[PipelineService, CreatePipelineService]
     pipelines: Collection[Pipeline, CreatePipeline]
+    policies: Collection[Policy, CreatePolicy]
     queries: Collection[Query, CreateQuery]
+    roles: Collection[Role, CreateRole]
     search_indexes: Collection[SearchIndex, CreateSearchIndex]
     search_services: Collection[SearchService, CreateSearchService]
     storage_services: Collection[StorageService, CreateStorageService]
     stored_procedures: Collection[StoredProcedure, CreateStoredProcedure]
+    subscriptions: Collection[EventSubscription, CreateEventSubscription]
     tables: Collection[Table, CreateTable]
     tags: Collection[Tag, CreateTag]
     teams: Collection[Team, CreateTeam]
+    test_cases: Collection[TestCase, CreateTestCase]
+    test_definitions: Collection[TestDefinition, CreateTestDefinition]
+    test_suites: Collection[TestSuite, CreateTestSuite]
     topics: Collection[Topic, CreateTopic]
+    types: Collection[Type, CreateType]
     users: Collection[User, CreateUser]
 
     def __init__(self, transport: Transport, registry: Registry | None = None) -> None:

@@ -5,9 +5,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar
 
-from pydantic import Field
-
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from headwater.schema import fqn
 from headwater.schema.base import (
@@ -253,24 +251,24 @@ class Domain(_DomainFields, Entity):
     entity_status: EntityStatus | None = None
 
 
-FOLLOWS = "it follows from the name and what is above"
+class _NamedInFull(CreateRequest):
+    """A request that may say the FQN, which follows from the name and what is above anyway."""
 
-
-class CreateDomain(_DomainFields, CreateRequest):
-    """A request to create or update a domain."""
-
-    refused: ClassVar[Mapping[str, str]] = {"fullyQualifiedName": FOLLOWS}
-    description: Markdown
-    parent: ReferenceInput | None = None
     fully_qualified_name: str | None = None
 
     @model_validator(mode="after")
-    def _fqn_follows(self) -> "CreateDomain":
-        """A request may say the FQN, which follows from name and parent anyway."""
+    def _fqn_follows(self) -> "_NamedInFull":
         given, self.fully_qualified_name = self.fully_qualified_name, None
         if given is not None and not f".{given}".endswith(f".{fqn.quote(self.name)}"):
-            raise ValueError(f"fullyQualifiedName: a domain called {self.name} cannot be {given}")
+            raise ValueError(f"fullyQualifiedName: what is called {self.name} cannot be {given}")
         return self
+
+
+class CreateDomain(_DomainFields, _NamedInFull):
+    """A request to create or update a domain."""
+
+    description: Markdown
+    parent: ReferenceInput | None = None
 
 
 DOMAIN = EntityType(
@@ -386,13 +384,11 @@ class DataProduct(_DataProductFields, Entity):
     entity_status: EntityStatus | None = None
 
 
-class CreateDataProduct(_DataProductFields, CreateRequest):
+class CreateDataProduct(_DataProductFields, _NamedInFull):
     """A request to create or update a data product of one or more domains. Assets are given in full."""
 
     description: Markdown
     domains: list[ReferenceInput] = Field(min_length=1)
-
-    refused: ClassVar[Mapping[str, str]] = {"fullyQualifiedName": FOLLOWS}
 
 
 DATA_PRODUCT = EntityType(
