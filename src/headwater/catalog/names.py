@@ -71,12 +71,18 @@ class Names:
         self.by_node: dict[int, Card] = {}
         self.numbers: dict[str, int] = {}
         """Nodes by id."""
+        self._brought: dict[str, Sequence[Document]] = {}
+        """The labels that come along with a label, by the id of what that names."""
 
     def add(self, card: Card) -> None:
         """Remember a card."""
         self.by_id[card.id] = card
         self.by_node[card.node] = card
         self.numbers[card.id] = card.node
+        if card.shown.get("tags") and not card.removed:
+            self._brought[card.id] = card.shown["tags"]
+        else:
+            self._brought.pop(card.id, None)
 
     def load(self, ids: Iterable[str]) -> None:
         """Look up what is not known yet."""
@@ -109,25 +115,20 @@ class Names:
         self.load(label["id"] for card in cards for label in card.shown.get("tags", ()))
         return cards
 
-    def with_derived(self, labels: Iterable[Document]) -> list[Document]:
+    def with_derived(self, labels: Iterable[Document]) -> Iterable[Document]:
         """Stored labels, and after them those that they bring along: the tags that their own entities carry.
 
         A label that is there is not derived as well. What a suggested label brings is suggested too.
         """
-        stored = list(labels)
-        if not any(self._brought(label) for label in stored):
-            return stored
-        found = {(label["id"], label["source"]): label for label in stored}
+        if not self._brought:
+            return labels
+        found = {(label["id"], label["source"]): label for label in labels}
         for state in ("Confirmed", "Suggested"):
             queue = list(found.values())
             for label in queue:
-                for own in self._brought(label):
+                for own in self._brought.get(label["id"], ()):
                     reached = "Suggested" if "Suggested" in (label["state"], own["state"]) else "Confirmed"
                     if reached == state and (key := (own["id"], own["source"])) not in found:
                         found[key] = {"id": own["id"], "source": own["source"], "labelType": "Derived", "state": state}
                         queue.append(found[key])
-        return list(found.values())
-
-    def _brought(self, label: Document) -> Sequence[Document]:
-        card = self.by_id.get(label["id"])
-        return () if card is None or card.removed else card.shown.get("tags", ())
+        return found.values()

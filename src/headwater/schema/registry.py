@@ -112,7 +112,6 @@ class Registry:
             *(("parent", parent.field) for parent in declared.parents),
             *(("copied member", name) for name in declared.copied),
             *(("default", name) for name in declared.defaults),
-            *(("list of single items", name) for name in (declared.takes,) if name),
             *(("filter", filter_.member) for filter_ in declared.filters if filter_.member),
             *(("inverse", inverse.field) for inverse in declared.inverses),
             *(("addition", addition.member) for addition in declared.additions),
@@ -131,11 +130,33 @@ class Registry:
         for kind, member, types in targets:
             if not any(target in self for target in types):
                 yield f"{kind} {member} points to no declared type, only to {' or '.join(types)}"
+        yield from self._faults_of_words(declared)
         for child in declared.children:
             yield from self._child_faults(declared.entity, child, child.field)
         yield from _rule_faults(declared, members)
         for rule in declared.lineage:
             yield from _lineage_faults(declared, rule)
+
+    def _faults_of_words(self, declared: EntityType) -> Iterator[str]:
+        """Where one part of a declaration speaks of another that is not there."""
+        references = {reference.field for reference in declared.all_references}
+        inverses = {inverse.field for inverse in declared.inverses}
+        for inverse in declared.inverses:
+            if inverse.settable and not self.referring(inverse.member, declared.name):
+                yield f"inverse {inverse.field} cannot be set: no list {inverse.member} may hold a {declared.name}"
+        for count in declared.counts:
+            if count.counts == "inverse" and count.of not in inverses:
+                yield f"count {count.field} names the unknown inverse {count.of}"
+        for gathered in declared.gathered:
+            if gathered.through not in references:
+                yield f"gathered list {gathered.field} names the unknown reference {gathered.through}"
+        if declared.takes and declared.takes not in {child.field for child in declared.children}:
+            yield f"it takes items of {declared.takes}, which is no child list"
+        above = {parent.to for parent in declared.parents}
+        for reference in declared.references:
+            homes = [parent for parent in self[reference.to[0]].parents if parent.only] if reference.beside else []
+            if reference.beside and not above & {parent.to for parent in homes}:
+                yield f"reference {reference.field}: there is no only {reference.to[0]} under a {' or '.join(above)}"
 
     def _child_faults(self, holder: type[BaseModel], child: Child, place: str) -> Iterator[str]:
         item = item_model(holder, child.path)

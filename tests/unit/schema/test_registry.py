@@ -4,12 +4,23 @@ from dataclasses import replace
 
 import pytest
 
-from headwater.schema.base import CreateRequest, Document, Entity, EntityReference, Model, ReferenceInput, wire
+from headwater.schema.base import (
+    CreateRequest,
+    Document,
+    Entity,
+    EntityReference,
+    Model,
+    ReferenceInput,
+    TagSource,
+    wire,
+)
 from headwater.schema.declare import (
+    CERTIFICATION,
     Child,
     EntityType,
     FieldLineage,
     Filter,
+    Gathered,
     Inverse,
     Parent,
     Reference,
@@ -104,6 +115,27 @@ def test_the_standard_types_fit_together() -> None:
             {"filters": (Filter(name="service", kind="ancestor", to="nothing"),)},
             "filter service points to no declared type, only to nothing",
         ),
+        ({"traits": (CERTIFICATION,)}, "trait certification certification is not a member of Widget"),
+        (
+            {"inverses": (Inverse(field="cogs", member="makers", settable=True),)},
+            "inverse cogs cannot be set: no list makers may hold a widget",
+        ),
+        (
+            {"counts": (UsageCount(field="cogs", counts="inverse", of="wheels"),)},
+            "count cogs names the unknown inverse wheels",
+        ),
+        (
+            {"gathered": (Gathered(field="cogs", through="friends", up="friends", member="cogs"),)},
+            "gathered list cogs names the unknown reference friends",
+        ),
+        ({"takes": "maker"}, "it takes items of maker, which is no child list"),
+        (
+            {
+                "parents": (Parent(field="service", to="widget", optional=True),),
+                "references": (Reference(field="maker", to=("widget",), beside=True),),
+            },
+            "reference maker: there is no only widget under a widget",
+        ),
         (
             {"inverses": (Inverse(field="cogs", of="nothing", member="widget"),)},
             "inverse cogs points to no declared type, only to nothing",
@@ -118,6 +150,11 @@ def test_a_faulty_declaration_is_refused_with_its_fault(changes: Document, fault
 def test_two_types_of_one_name_are_refused() -> None:
     with pytest.raises(DeclarationError, match="two types have one name"):
         Registry([WIDGET, replace(WIDGET, collection="gadgets")])
+
+
+def test_two_sources_of_one_kind_of_labels_are_refused() -> None:
+    with pytest.raises(DeclarationError, match="two types have one source of labels"):
+        Registry([replace(one, labels=TagSource.GLOSSARY) for one in (WIDGET, GADGET)])
 
 
 def test_two_types_of_one_collection_are_refused() -> None:
