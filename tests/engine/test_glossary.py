@@ -199,3 +199,27 @@ def test_a_disabled_glossary_or_term_is_not_put_anywhere_anew(api: Api) -> None:
     assert "is disabled" in refused["message"]
     api.model(description="changed")
     api.put("mlmodels", {"name": "n", "tags": [of_glossary("People.Nothing")]}, expect=404)
+
+
+def test_a_tag_reaches_what_it_reaches_by_way_of_a_term(api: Api) -> None:
+    column = {"name": "income", "dataType": "INT", "tags": [of_glossary("People.Income")]}
+    api.table(columns=[column])
+    api.model(mlFeatures=[feature("f", "income")])
+    before = api.position()
+
+    def reached(**query: str) -> list[tuple[str, str]]:
+        found = api.get("governance/reach", **query)["data"]
+        return [(row["entity"]["name"], row["tag"]) for row in found]
+
+    assert reached(tag="PII.Sensitive") == [("m", "PII.Sensitive")]
+    assert reached(tag="PII") == [("m", "PII.Sensitive")]
+    assert reached(tag="People.Income") == [("m", "People.Income")]
+    reaching = api.get("governance/tags/mlmodel/name/headwater.m")["data"]
+    assert [row["tag"] for row in reaching] == ["PII.Sensitive", "People.Income"]
+    api.patch(INCOME, {"op": "remove", "path": "/tags/0"})
+    assert reached(tag="PII.Sensitive") == []
+    assert reached(tag="PII.Sensitive", asOf=f"@{before}") == [("m", "PII.Sensitive")]
+    suggested = {"tagFQN": "PII.Sensitive", "state": "Suggested"}
+    api.patch(INCOME, {"op": "add", "path": "/tags", "value": [suggested]})
+    assert reached(tag="PII.Sensitive") == []
+    assert reached(tag="PII.Sensitive", suggested="true") == [("m", "PII.Sensitive")]

@@ -9,7 +9,6 @@ from typing import Literal, NamedTuple
 from headwater.catalog.context import Key
 from headwater.catalog.fields import End, Fields
 from headwater.catalog.graph import StoredGraph, details_of
-from headwater.catalog.prepare import LABEL_TYPES
 from headwater.catalog.reach import Edge, Spread, State, is_exact, node_of, spread
 from headwater.catalog.reading import DELETED, Reader
 from headwater.errors import EntityNotFound, InvalidEntity
@@ -173,8 +172,10 @@ class Governance:
         if len(asked) != 1:
             raise InvalidEntity("ask about one thing: a tag, a column or an entity")
         if question.tag:
-            usages = relationships.usages_of(self.session, self._tags(question.tag), self.moment)
-            return self._labels(usages, question.suggested)
+            tags = self._tags(question.tag)
+            carriers = relationships.implying(self.session, tags, self.moment)
+            usages = relationships.usages_of(self.session, carriers, self.moment)
+            return [one for one in self._labels(usages, question.suggested) if one.tag in tags]
         if question.column:
             return [Origin(None, frozenset({self._column(question.column)}))]
         assert question.entity is not None
@@ -183,18 +184,36 @@ class Governance:
         return [Origin(None, frozenset({row.node}))]
 
     def _labels(self, usages: Iterable[tuple[int, Usage]], suggested: bool) -> list[Origin]:
-        """One origin for each tag."""
+        """One origin for each tag, with all places where it sits or where another label brings it along."""
         counted = [(entity, usage) for entity, usage in usages if suggested or usage.state != "Suggested"]
         nodes = self._nodes((entity, usage.path) for entity, usage in counted)
+        brought = self._brought({usage.tag for _, usage in counted}, suggested)
         sources: dict[int, set[State]] = defaultdict(set)
         for entity, usage in counted:
-            sources[usage.tag].add(nodes[entity, usage.path])
+            state, pending = nodes[entity, usage.path], [usage.tag]
+            while pending:
+                tag = pending.pop()
+                if state not in sources[tag]:
+                    sources[tag].add(state)
+                    pending += brought.get(tag, ())
         self.graph.know(sources)
         return [Origin(tag, frozenset(states)) for tag, states in sources.items()]
 
+    def _brought(self, labels: Iterable[int], suggested: bool) -> dict[int, set[int]]:
+        """The tags that each label brings along, and that those bring."""
+        found: dict[int, set[int]] = {}
+        level = set(labels)
+        while level:
+            found |= {label: set() for label in level}
+            for label, usage in relationships.usages_in(self.session, level, self.moment):
+                if suggested or usage.state != "Suggested":
+                    found[label].add(usage.tag)
+            level = {tag for label in level for tag in found[label]} - set(found)
+        return found
+
     def _tags(self, name: str) -> set[int]:
         """The nodes of all tags that count as the one of this name: itself and everything below it."""
-        labels = [self.context.registry[kind] for kind in LABEL_TYPES.values() if kind in self.context.registry]
+        labels = list(self.context.registry.labels.values())
         above = [self.context.registry[parent.to] for declared in labels for parent in declared.parents]
         for declared in dict.fromkeys([*labels, *above]):
             row = self.reader.find(declared, Key.fqn(name))
