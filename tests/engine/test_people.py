@@ -31,6 +31,8 @@ def test_a_team_may_name_its_users_and_the_teams_below_it(api: Api) -> None:
     assert (science["userCount"], science["childrenCount"]) == (1, 1)
     assert names(api.get(named("teams", "Lab"))["parents"]) == ["Science"], "its own parent takes Organization's place"
     assert names(api.get(named("users", "ann"))["teams"]) == ["Science"]
+    api.patch(named("teams", "Science"), {"op": "remove", "path": "/children/0"})
+    assert names(api.get(named("teams", "Lab"))["parents"]) == ["Organization"], "which comes back without one"
     api.put("teams", {"name": "Science", "teamType": "Department", "description": "d"})
     assert names(api.get(path, fields="users")["users"]) == ["ann"], "a PUT that says nothing leaves them alone"
     api.put("teams", {"name": "Science", "teamType": "Department", "users": [bob["id"]]})
@@ -85,7 +87,10 @@ def test_a_bot_has_a_user_of_its_own_that_is_a_bot(api: Api) -> None:
     assert (bot["botUser"]["name"], bot["provider"]) == ("robo", "user")
     again = api.post("bots", {"name": "other", "botUser": "robo"}, expect=400)
     assert again["message"] == "Bot user [robo] is already used by [runner] bot"
-    assert api.post("bots", {"name": "o", "botUser": "ann"}, expect=400)["message"] == "botUser: ann is not isBot"
+    assert (
+        api.post("bots", {"name": "o", "botUser": "ann"}, expect=400)["message"]
+        == "botUser: ann is a user without isBot"
+    )
     assert api.put("bots", {"name": "runner", "botUser": "robo", "description": "e"})["version"] == 0.2
     assert api.get(named("bots", "ingestion-bot"))["botUser"]["name"] == "ingestion-bot"
     api.delete(named("bots", "runner"), hardDelete="true")

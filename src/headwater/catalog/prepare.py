@@ -100,7 +100,7 @@ class Preparation:
         """What a declaration asks of targets that this entity did not refer to before."""
         for card in (self.names.by_id[entity_id] for entity_id in resolved if entity_id not in self.known_ids):
             if reference.needs and not card.shown.get(reference.needs):
-                self.faults.append(f"{reference.field}: {card.fqn} is not {reference.needs}")
+                self.faults.append(f"{reference.field}: {card.fqn} is a {card.type} without {reference.needs}")
             if reference.exclusive and (referrer := self._referrer(card, reference.field)):
                 self.faults.append(
                     f"{_spoken(reference.field)} [{card.name}] is already used by [{referrer.name}] {referrer.type}"

@@ -638,22 +638,27 @@ class Writer:
                 self.transaction, own.node, inverse.member, inverse.of or None, position
             )
             for node in sorted(wanted ^ set(present)):
-                self._refer(node, inverse.member, own, node in wanted)
+                self._refer(node, inverse.member, own, node in wanted, preparation)
 
-    def _refer(self, node: int, member: str, target: Card, refers: bool) -> None:
-        """Make an entity refer to another by a list of references, or no longer."""
+    def _refer(self, node: int, member: str, target: Card, refers: bool, preparation: Preparation) -> None:
+        """Make an entity refer to another by a list of references, or no longer: a default gives way, and returns."""
         row = documents.by_node(self.transaction, [node])[node]
         if row.deleted:
             return
         declared = self.context.registry[row.type]
         old = Outline(self.context.shapes[declared.name], orjson.loads(row.document))
         self.names.load(old.ids)
-        others = [one for one in old.document.get(member) or () if one["id"] != target.id]
-        if others and [self.names.by_id[one["id"]].fqn for one in others] == declared.defaults.get(member):
-            others = []
-        referred = [*others, {"id": target.id, "type": target.type}] if refers else others
+        reference = Reference(field=member, to=(target.type,), many=True)
+        default = preparation.resolve(reference, declared.defaults.get(member, ()))
+        referred = {one["id"]: one for one in old.document.get(member) or ()}
+        referred.pop(target.id, None)
+        if refers and set(referred) == {card.id for card in default}:
+            referred.clear()
+        for card in [target] if refers else () if referred else default:
+            referred[card.id] = {"id": card.id, "type": card.type}
+        new = Outline(old.shape, old.document | {member: list(referred.values())})
         try:
-            self._update(declared, row, old, Outline(old.shape, old.document | {member: referred}), {})
+            self._update(declared, row, old, new, {})
         except InvalidEntity as error:
             raise InvalidEntity(f"{declared.name} {row.fqn}: {error.message}") from error
 
