@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The models that every entity type builds on. Python is snake_case, the wire is camelCase."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
