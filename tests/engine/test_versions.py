@@ -337,3 +337,28 @@ def test_owners_are_users_or_one_team(api: Api) -> None:
     assert "Department" in refused("dept")
     assert [owner["type"] for owner in api.model(owners=["one"])["owners"]] == ["team"]
     assert len(api.model(owners=["admin", "ingestion-bot"])["owners"]) == 2
+
+
+def test_versions_in_parts(api: Api) -> None:
+    for algorithm in "abcd":
+        api.model(algorithm=algorithm)
+    shown = [json.loads(one)["algorithm"] for one in api.get(f"{MODEL}/versions", limit="2", offset="1")["versions"]]
+    assert shown == ["c", "b"]
+    assert len(api.get(f"{MODEL}/versions", offset="3")["versions"]) == 1
+    assert api.get(f"{MODEL}/versions", limit="0")["versions"] == []
+
+
+def test_versions_of_all_entities_by_time(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = time.time_ns() // 1_000_000 + 60_000
+    for offset, (name, algorithm) in enumerate((("m", "a"), ("n", "b"), ("m", "c"), ("m", "d"))):
+        monkeypatch.setattr(time, "time_ns", lambda at=start + offset: at * 1_000_000)
+        api.model(name, algorithm=algorithm)
+    api.table()
+    span = {"startTs": str(start), "endTs": str(start + 2)}
+    page = api.get("mlmodels/history", **span, limit="2").body
+    assert [(one["name"], one["algorithm"]) for one in page["data"]] == [("m", "c"), ("n", "b")]
+    assert page["paging"]["total"] == 3
+    rest = api.get("mlmodels/history", **span, limit="2", after=page["paging"]["after"]).body
+    assert [(one["name"], one["algorithm"]) for one in rest["data"]] == [("m", "a")]
+    assert rest["paging"] == {"total": 3}
+    assert [one["algorithm"] for one in api.get("mlmodels/history")["data"]] == ["d", "c", "b", "a"]

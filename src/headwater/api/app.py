@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from headwater.api import entities, governance, lineage, system
+from headwater.api import absent, around, entities, governance, lineage, series, settings, system, usage
 from headwater.api.auth import Authenticator
+from headwater.api.fitting import fitted
 from headwater.api.http import Query, Request, Response, render_error
 from headwater.api.routes import Call, Route, Routed, Router
 from headwater.catalog.access import ADMIN
 from headwater.catalog.service import Catalog
 from headwater.errors import CatalogError, RequestRefused, StoreError
+from headwater.schema.since import NEWEST, version_of
 from headwater.settings import Settings
 
 log = logging.getLogger("headwater")
@@ -28,7 +30,8 @@ class Application:
     def __init__(self, catalog: Catalog, settings: Settings) -> None:
         self.catalog = catalog
         self.settings = settings
-        self.router = Router(self._routes())
+        self.router = Router(self._routes(), absent.paths(catalog.registry))
+        self._clients = version_of(settings.openmetadata_version)
         self._authenticator = Authenticator(settings.auth_secret)
         self._hosts = LOOPBACK | {host.strip().lower() for host in settings.allowed_hosts.split(",") if host.strip()}
         self._metrics = Metrics()
@@ -51,11 +54,15 @@ class Application:
                 reply="Object",
             ),
         ]
-        shared = [*own, *system.routes(), *lineage.routes(), *governance.routes()]
-        collections = [
-            (declared, path) for declared in self.catalog.registry for path in (declared.collection, *declared.aliases)
+        shared = [*own, *system.routes(), *lineage.routes(), *usage.routes(), *settings.routes(), *governance.routes()]
+        each = [
+            route
+            for declared in self.catalog.registry
+            for path in (declared.collection, *declared.aliases)
+            for part in (entities, around, series)
+            for route in part.routes(declared, path)
         ]
-        return shared + [route for declared, path in collections for route in entities.routes(declared, path)]
+        return shared + each
 
     def route(self, request: Request) -> Routed | CatalogError:
         """Where a request goes, or why it goes nowhere."""
@@ -85,6 +92,8 @@ class Application:
             route, parameters = routed
             pattern = route.pattern
             response = route.endpoint(self._call(request, route, parameters, trusted))
+            if self._clients < NEWEST:
+                fitted(response, route, self._clients)
         except CatalogError as error:
             if isinstance(error, StoreError):
                 log.error("%s %s: %s", request.method, request.path, error, exc_info=error)

@@ -10,27 +10,25 @@ from typing import Any
 import orjson
 
 from headwater.api.http import Response, parse_json, render
-from headwater.api.routes import Call, Route
+from headwater.api.routes import Call, Route, maker
 from headwater.catalog.context import Key
+from headwater.catalog.identity import new_id
 from headwater.catalog.reading import Page, PageRequest
 from headwater.catalog.writing import Outcome
 from headwater.errors import InvalidEntity
-from headwater.schema.declare import FOLLOWERS, SOFT_DELETE, Addition, EntityType, Inverse
+from headwater.schema.declare import SOFT_DELETE, Addition, EntityType, Inverse
 
 WARNING = "X-Headwater-Warning"
 """The header with what a write accepted but found odd: a JSON list of texts, in ASCII."""
 
 READ = ("fields", "include", "asOf")
+DELETE = ("recursive", "hardDelete")
 
 
 def routes(declared: EntityType, collection: str) -> Iterator[Route]:
     """The routes of one entity type, under its own path or another one that clients know it by."""
-    root = f"/api/v1/{collection}"
     entity, create, name = declared.entity, declared.create, declared.name
-
-    def route(method: str, tail: str, endpoint: Any, summary: str, **more: Any) -> Route:
-        return Route(method=method, pattern=root + tail, endpoint=endpoint, summary=summary, declared=declared, **more)
-
+    route = maker(declared, collection)
     filters = tuple(filter_.name for filter_ in declared.filters)
     page = ("limit", "after", "before", *READ, *filters)
     yield route("GET", "", list_, f"List {name} entities", reply="EntityList", query=page)
@@ -43,26 +41,32 @@ def routes(declared: EntityType, collection: str) -> Iterator[Route]:
         f"Create or update many {name} entities",
         body="Bulk",
         reply="BulkResult",
-        query=("overrideMetadata",),
+        query=("overrideMetadata", "async"),
     )
+    yield route("DELETE", "/async/{id}", delete_later, f"Delete a {name}", reply="Job", status=202, query=DELETE)
+    summary = f"Delete {name} entities that were not seen again"
+    yield route("DELETE", "/deleteStale", delete_stale, summary, body="DeleteStale", reply="BulkResult")
     if declared.has(SOFT_DELETE):
-        yield route("PUT", "/restore", restore, f"Restore a deleted {name}", body="RestoreEntity", reply=entity)
+        summary = f"Restore a deleted {name}"
+        yield route(
+            "PUT", "/restore", restore, summary, body="RestoreEntity", reply=entity, query=("async",), also=(202,)
+        )
+    summary, span = f"List the versions of {name} entities by time", ("startTs", "endTs", "limit", "after")
+    yield route("GET", "/history", recorded, summary, reply="EntityList", query=span)
     for place, how in (("/{id}", "id"), ("/name/{fqn}", "fully qualified name")):
         yield route("GET", place, get, f"Get a {name} by {how}", reply=entity, query=READ, quick=True)
         if declared.takes:
             summary = f"Add or replace one of the {declared.takes} of a {name}"
             yield route("PUT", place, put_item, summary, body="Object", reply=entity)
         yield route("PATCH", place, patch, f"Change a {name} by JSON Patch", body="JsonPatch", reply=entity)
-        yield route(
-            "DELETE", place, delete, f"Delete a {name} by {how}", reply=entity, query=("recursive", "hardDelete")
-        )
+        yield route("DELETE", place, delete, f"Delete a {name} by {how}", reply=entity, query=DELETE)
         yield route(
             "GET",
             f"{place}/versions",
             versions,
             f"List the versions of a {name}",
             reply="EntityHistory",
-            query=("include", "asOf"),
+            query=("limit", "offset", "asOf"),
         )
         yield route(
             "GET",
@@ -91,11 +95,6 @@ def routes(declared: EntityType, collection: str) -> Iterator[Route]:
                     reply="EntityList",
                     query=("limit", "offset", *READ),
                 )
-        if declared.has(FOLLOWERS):
-            yield route("PUT", f"{place}/followers", follow, f"Follow a {name}", body="UserId", reply="ChangeEvent")
-            yield route(
-                "DELETE", place + "/followers/{user}", unfollow, f"No longer follow a {name}", reply="ChangeEvent"
-            )
 
 
 def list_(call: Call) -> Response:
@@ -136,8 +135,8 @@ def get(call: Call) -> Response:
 
 def create_(call: Call) -> Response:
     """A new entity."""
-    outcome = call.catalog.create(call.type, _object(call), call.write())
-    response = _written(outcome, 201)
+    outcome = call.catalog.create(call.type, body_object(call), call.write())
+    response = written(outcome, 201)
     if call.base is not None:
         response.headers["Location"] = f"{call.base}/api/v1/{call.type.collection}/{outcome.id}"
     return response
@@ -145,8 +144,8 @@ def create_(call: Call) -> Response:
 
 def upsert(call: Call) -> Response:
     """A new or updated entity."""
-    outcome = call.catalog.upsert(call.type, _object(call), call.write())
-    return _written(outcome, 201 if outcome.created else 200)
+    outcome = call.catalog.upsert(call.type, body_object(call), call.write())
+    return written(outcome, 201 if outcome.created else 200)
 
 
 def bulk(call: Call) -> Response:
@@ -160,7 +159,7 @@ def bulk(call: Call) -> Response:
 def patch(call: Call) -> Response:
     """An entity changed by a JSON Patch."""
     operations = patch_operations(call)
-    return _written(call.catalog.patch(call.type, call.key, operations, call.write()))
+    return written(call.catalog.patch(call.type, call.key, operations, call.write()))
 
 
 def add(call: Call, addition: Addition) -> Response:
@@ -168,31 +167,52 @@ def add(call: Call, addition: Addition) -> Response:
     items = parse_json(call.request)
     if not isinstance(items, list):
         raise InvalidEntity("the body must be a list of what is to be added")
-    return _written(call.catalog.add(call.type, call.key, addition.member, items, call.write()))
+    return written(call.catalog.add(call.type, call.key, addition.member, items, call.write()))
 
 
 def put_item(call: Call) -> Response:
     """An entity with one more item in a list, or a changed one."""
-    return _written(call.catalog.put_item(call.type, call.key, _object(call), call.write()))
+    return written(call.catalog.put_item(call.type, call.key, body_object(call), call.write()))
 
 
 def delete(call: Call) -> Response:
     """A deleted entity."""
     recursive, hard = call.query.flag("recursive"), call.query.flag("hardDelete")
-    return _written(call.catalog.delete(call.type, call.key, call.write(), recursive, hard))
+    return written(call.catalog.delete(call.type, call.key, call.write(), recursive, hard))
+
+
+def delete_later(call: Call) -> Response:
+    """A deletion that a caller does not want to wait for: no queue keeps it, so it is done at once."""
+    recursive, hard = call.query.flag("recursive"), call.query.flag("hardDelete")
+    outcome = call.catalog.delete(call.type, call.key, call.write(), recursive, hard)
+    return _job(outcome, "deleted", {"hardDelete": hard, "recursive": recursive})
+
+
+def _job(outcome: Outcome, what: str, more: dict[str, Any]) -> Response:
+    """The answer about work that the caller did not want to wait for."""
+    name = outcome.document["fullyQualifiedName"]
+    body = {"jobId": new_id(), "message": f"{name} has been {what}", "entityName": name}
+    return render(body | more, 202, {"X-OpenMetadata-Change": outcome.event})
+
+
+def delete_stale(call: Call) -> Response:
+    """What a connector did not see again is deleted."""
+    return render(call.catalog.delete_stale(call.type, body_object(call), call.write()))
 
 
 def restore(call: Call) -> Response:
     """A restored entity."""
-    body = _object(call)
+    body = body_object(call)
     if not isinstance(body.get("id"), str):
         raise InvalidEntity("id: the id of the entity to restore is needed")
-    return _written(call.catalog.restore(call.type, Key.id(body["id"]), call.write()))
+    outcome = call.catalog.restore(call.type, Key.id(body["id"]), call.write())
+    return _job(outcome, "restored", {}) if call.query.flag("async") else written(outcome)
 
 
 def versions(call: Call) -> Response:
-    """All versions, as JSON texts inside JSON, newest first."""
-    found = call.catalog.versions(call.type, call.key, _any_state(call))
+    """The versions, as JSON texts inside JSON, newest first."""
+    limit, offset = call.part(1_000_000)
+    found = call.catalog.versions(call.type, call.key, _any_state(call), limit, offset)
     return render({"entityType": call.type.name, "versions": [orjson.dumps(each).decode() for each in found]})
 
 
@@ -201,28 +221,24 @@ def version(call: Call) -> Response:
     return render(call.catalog.version(call.type, call.key, call.parameters["version"], _any_state(call)))
 
 
+def recorded(call: Call) -> Response:
+    """The versions of all entities between two moments, newest first; the cursor is a position."""
+    start, end = (call.query.whole(name, default, 0, 2**62) for name, default in (("startTs", 0), ("endTs", 2**62)))
+    limit, before = call.query.whole("limit", 10, 0, 10_000), call.query.whole("after", 2**62, 0, 2**62)
+    data, total, following = call.catalog.recorded(call.type, start, end, before, limit, call.plain_view())
+    paging: dict[str, Any] = {"total": total}
+    if following is not None:
+        paging["after"] = str(following)
+    return render({"data": data, "paging": paging})
+
+
 def _any_state(call: Call) -> Any:
     """History is shown of deleted entities too."""
     return call.plain_view()
 
 
-def follow(call: Call) -> Response:
-    """A user follows the entity."""
-    text = call.request.body.decode(errors="replace").strip().strip('"')
-    return _followed(call, text, follows=True)
-
-
-def unfollow(call: Call) -> Response:
-    """A user no longer follows the entity."""
-    return _followed(call, call.parameters["user"], follows=False)
-
-
-def _followed(call: Call, user: str, follows: bool) -> Response:
-    event = call.catalog.follow(call.type, call.key, user, follows, call.write())
-    return render(event, headers={"X-OpenMetadata-Change": "entityFieldsChanged"})
-
-
-def _object(call: Call) -> dict[str, Any]:
+def body_object(call: Call) -> dict[str, Any]:
+    """The JSON object in the body."""
     body = parse_json(call.request)
     if not isinstance(body, dict):
         raise InvalidEntity("the body must be a JSON object")
@@ -237,7 +253,8 @@ def patch_operations(call: Call) -> list[dict[str, Any]]:
     return operations
 
 
-def _written(outcome: Outcome, status: int = 200) -> Response:
+def written(outcome: Outcome, status: int = 200) -> Response:
+    """What a write did to an entity."""
     headers = {"ETag": f'"{outcome.revision}"', "X-OpenMetadata-Change": outcome.event}
     if outcome.warnings:
         headers[WARNING] = json.dumps(outcome.warnings)

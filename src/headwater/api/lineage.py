@@ -7,15 +7,20 @@ from headwater.api.entities import patch_operations
 from headwater.api.http import Response, parse_json, render
 from headwater.api.routes import Call, Route
 from headwater.catalog.context import Key, parse
-from headwater.catalog.lineage import End, end_of, parsed_edge
+from headwater.catalog.lineage import NODE_CAP, End, end_of, parsed_edge
+from headwater.catalog.lineage_shapes import table
 from headwater.errors import InvalidEntity
-from headwater.schema.lineage import AddLineage, EntityLineage, LineageDetails
+from headwater.schema.base import Document
+from headwater.schema.lineage import AddLineage, EntityLineage, LineageDetails, LineageView
 
 ROOT = "/api/v1/lineage"
+AROUND = ("fqn", "type", "upstreamDepth", "downstreamDepth", "asOf")
 DEPTHS = ("upstreamDepth", "downstreamDepth", "asOf")
 WIRE_DEPTH = 3
 """The deepest walk that OpenMetadata's endpoints allow."""
 WALK_DEPTH = 100
+TRUNCATED = "X-Headwater-Truncated"
+"""The header of a graph that met the cap of nodes: OpenMetadata's clients know no member for it."""
 
 
 def routes() -> Iterator[Route]:
@@ -75,6 +80,23 @@ def routes() -> Iterator[Route]:
         reply="EdgeReply",
         query=("asOf",),
     )
+    for tail in ("", "/{direction}"):
+        yield Route(
+            method="GET",
+            pattern=f"{ROOT}/getLineage{tail}",
+            endpoint=view,
+            summary="Get the lineage of an entity with the entities in it",
+            reply=LineageView,
+            query=(*AROUND, "includeDeleted"),
+        )
+    yield Route(
+        method="GET",
+        pattern=ROOT + "/export",
+        endpoint=export,
+        summary="Get the lineage of an entity as CSV",
+        reply="Text",
+        query=AROUND,
+    )
     yield Route(
         method="DELETE",
         pattern=ROOT + "/{type}/{id}/type/{source}",
@@ -113,20 +135,53 @@ def put_named(call: Call) -> Response:
 
 
 def graph(call: Call) -> Response:
-    """The graph around an entity, as far as OpenMetadata's clients may ask."""
-    return _graph(call, WIRE_DEPTH, 10_000)
+    """The graph around an entity, as far as OpenMetadata's clients may ask; a header says where it was cut short."""
+    return _told(_graph(call, WIRE_DEPTH, NODE_CAP))
+
+
+def _told(found: Document) -> Response:
+    """A graph whose being cut short is told by a header."""
+    cut = found.pop("truncated", False)
+    return render(found, headers={TRUNCATED: "true"} if cut else None)
 
 
 def graph_wide(call: Call) -> Response:
     """The graph around an entity, as far as it goes."""
-    return _graph(call, WALK_DEPTH, call.query.whole("maxNodes", 10_000, 1, 100_000))
+    return render(_graph(call, WALK_DEPTH, call.query.whole("maxNodes", NODE_CAP, 1, 100_000)))
 
 
-def _graph(call: Call, deepest: int, cap: int) -> Response:
+def _graph(call: Call, deepest: int, cap: int) -> Document:
     up = call.query.whole("upstreamDepth", 1, 0, deepest)
     down = call.query.whole("downstreamDepth", 1, 0, deepest)
     end = End(call.parameters["type"], call.key)
-    return render(call.catalog.lineage(end, up, down, call.plain_view(), cap))
+    return call.catalog.lineage(end, up, down, call.plain_view(), cap)
+
+
+def view(call: Call) -> Response:
+    """The graph around an entity as OpenMetadata's lineage view wants it, or one side of it."""
+    end, up, down = _around(call)
+    direction = call.parameters.get("direction", "").lower()
+    if direction not in ("", "upstream", "downstream"):
+        raise InvalidEntity(f"the direction is Upstream or Downstream, not {call.parameters['direction']}")
+    up, down = (0 if direction == "downstream" else up), (0 if direction == "upstream" else down)
+    deleted = call.query.flag("includeDeleted")
+    return _told(call.catalog.lineage_view(end, up, down, call.plain_view(), deleted))
+
+
+def export(call: Call) -> Response:
+    """The graph around an entity as a table."""
+    end, up, down = _around(call)
+    found = call.catalog.lineage(end, up, down, call.plain_view())
+    return Response(200, table(found).encode(), content_type="text/plain; charset=utf-8")
+
+
+def _around(call: Call) -> tuple[End, int, int]:
+    """The entity that the query names, and how far to go from it in each direction."""
+    name, kind = call.query.get("fqn"), call.query.get("type")
+    if not name or not kind:
+        raise InvalidEntity("fqn and type: which entity the lineage is of has to be said")
+    up, down = (call.query.whole(member, WIRE_DEPTH, 0, WALK_DEPTH) for member in ("upstreamDepth", "downstreamDepth"))
+    return End(kind, Key.fqn(name)), up, down
 
 
 def get_edge(call: Call) -> Response:

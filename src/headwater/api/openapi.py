@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from openapi_pydantic import Info, OpenAPI, PathItem
@@ -13,8 +13,8 @@ from openapi_pydantic.util import PydanticSchema, construct_open_api_with_schema
 from pydantic import BaseModel, Field, RootModel
 
 from headwater.api.routes import Route
-from headwater.schema.base import Document, Model, Paging
-from headwater.schema.change import BulkResult, ChangeEvent
+from headwater.schema.base import Document, EntityReference, Model, Paging
+from headwater.schema.change import BulkAssets, BulkResult, ChangeEvent, DeleteStale, Job
 
 
 class ErrorReply(BaseModel):
@@ -48,8 +48,28 @@ class UserId(RootModel[str]):
     """The id of a user."""
 
 
+class Vote(Model):
+    """A vote for an entity, against it, or none."""
+
+    updated_vote_type: Literal["votedUp", "votedDown", "unVoted"] = "unVoted"
+
+
 class EntityList(Model):
     """A page of a list."""
+
+    data: list[Document]
+    paging: Paging
+
+
+class ReferenceList(Model):
+    """A page of references."""
+
+    data: list[EntityReference]
+    paging: Paging
+
+
+class Entries(Model):
+    """A page of a series, or of the parts of an entity."""
 
     data: list[Document]
     paging: Paging
@@ -99,8 +119,14 @@ NAMED: dict[str, type[BaseModel]] = {
     "Bulk": Bulk,
     "BulkResult": BulkResult,
     "Items": Items,
+    "DeleteStale": DeleteStale,
+    "Job": Job,
     "RestoreEntity": RestoreEntity,
     "UserId": UserId,
+    "Vote": Vote,
+    "BulkAssets": BulkAssets,
+    "ReferenceList": ReferenceList,
+    "Entries": Entries,
     "EntityList": EntityList,
     "EntityHistory": EntityHistory,
     "ChangeEvent": ChangeEvent,
@@ -122,10 +148,13 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "limit": {"schema": {"type": "integer", "minimum": 0, "maximum": 1_000_000}},
     "offset": {"schema": {"type": "integer", "minimum": 0}},
     "position": {"schema": {"type": "integer", "minimum": 0}},
+    "startTs": {"schema": {"type": "integer", "minimum": 0}, "description": "Milliseconds since 1970."},
+    "endTs": {"schema": {"type": "integer", "minimum": 0}, "description": "Milliseconds since 1970."},
     "timestamp": {"schema": {"type": "integer", "minimum": 0}, "description": "Milliseconds since 1970."},
     "recursive": {"schema": {"type": "boolean"}},
     "hardDelete": {"schema": {"type": "boolean"}},
     "overrideMetadata": {"schema": {"type": "boolean"}},
+    "async": {"schema": {"type": "boolean"}, "description": "Accepted; the work is done when the answer comes."},
     "upstreamDepth": {"schema": {"type": "integer", "minimum": 0}},
     "downstreamDepth": {"schema": {"type": "integer", "minimum": 0}},
     "maxNodes": {"schema": {"type": "integer", "minimum": 1}},
@@ -169,7 +198,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "summary": route.summary,
         "tags": [_tag(route)],
         "parameters": [*_path_parameters(route.pattern), *map(_query_parameter, route.query)],
-        "responses": {str(route.status): _reply(route), **dict(_errors(route))},
+        "responses": {str(route.status): _reply(route), **_others(route), **dict(_errors(route))},
     }
     if route.body:
         media = "application/json-patch+json" if route.body == "JsonPatch" else "application/json"
@@ -200,6 +229,21 @@ def _reply(route: Route) -> dict[str, Any]:
     if route.reply == "Text":
         return {"description": route.summary, "content": {"text/plain": {"schema": {"type": "string"}}}}
     return {"description": route.summary, "content": {"application/json": {"schema": _schema(route.reply)}}}
+
+
+OTHERS = {
+    202: "Accepted, and done when this is read; the body is a Job.",
+    204: "Nobody has said anything about it.",
+    501: "OpenMetadata has this, Headwater has not; the message says why.",
+}
+
+
+def _others(route: Route) -> dict[str, Any]:
+    content = {"application/json": {"schema": PydanticSchema(schema_class=ErrorReply)}}
+    return {
+        str(status): {"description": OTHERS[status], **({"content": content} if status >= 400 else {})}
+        for status in route.also
+    }
 
 
 def _errors(route: Route) -> Iterable[tuple[str, dict[str, Any]]]:

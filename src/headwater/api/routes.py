@@ -20,6 +20,7 @@ from headwater.errors import InvalidEntity, RequestRefused
 from headwater.schema.declare import EntityType
 from headwater.settings import Settings
 
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 COURTESY = re.compile(r"&include=(all|deleted|non-deleted)$")
 """OpenMetadata's client pastes this to the path when it asks for ``include`` without ``fields``."""
 
@@ -48,6 +49,14 @@ class Call:
         """The entity that the path names, by id or FQN."""
         return Key.fqn(self.parameters["fqn"]) if "fqn" in self.parameters else Key.id(self.parameters["id"])
 
+    @property
+    def either(self) -> Key:
+        """The entity that the path names by id or by FQN, where OpenMetadata tells the two apart by their looks."""
+        if "fqn" in self.parameters:
+            return self.key
+        text = self.parameters["id"]
+        return Key.id(text) if UUID.fullmatch(text) else Key.fqn(text)
+
     def view(self, shown: EntityType | None = None) -> View:
         """How the caller wants to see entities, of the route's type or another."""
         fields = self.query.get("fields")
@@ -70,6 +79,10 @@ class Call:
         asked: Any = self.query.one_of("include", choices)
         return View(include=asked, as_of=self.query.get("asOf"), base=self.base)
 
+    def part(self, default: int = 10) -> tuple[int, int]:
+        """The limit and the offset of a list without cursors."""
+        return self.query.whole("limit", default, 0, 1_000_000), self.query.whole("offset", 0, 0, 2**62)
+
     def write(self) -> Write:
         """How the caller makes a change."""
         return Write(
@@ -87,7 +100,8 @@ Endpoint = Callable[[Call], Response]
 class Route:
     """One operation. ``pattern`` has parameters in braces; ``quick``: a short indexed read.
 
-    ``body`` and ``reply`` are the models for OpenAPI (None: no body), ``query`` the names of the parameters it reads.
+    ``body`` and ``reply`` are the models for OpenAPI (None: no body), ``query`` the names of the parameters it reads,
+    ``also`` the statuses that it answers with besides ``status`` and those of errors that any may meet.
     """
 
     method: str
@@ -101,10 +115,21 @@ class Route:
     reply: type[BaseModel] | str | None = None
     status: int = 200
     query: tuple[str, ...] = ()
+    also: tuple[int, ...] = ()
 
 
 Routed = tuple[Route, dict[str, str]]
 """The route of a request, and the parameters in its path."""
+
+
+def maker(declared: EntityType, collection: str) -> Callable[..., Route]:
+    """What makes the routes of a type under a path: of (method, path below that, endpoint, summary)."""
+
+    def make(method: str, tail: str, endpoint: Endpoint, summary: str, **more: Any) -> Route:
+        pattern = f"/api/v1/{collection}{tail}"
+        return Route(method=method, pattern=pattern, endpoint=endpoint, summary=summary, declared=declared, **more)
+
+    return make
 
 
 @dataclass(slots=True)
@@ -112,16 +137,19 @@ class _Node:
     literals: dict[str, "_Node"] = field(default_factory=dict)
     parameter: tuple[str, "_Node"] | None = None
     routes: dict[str, Route] = field(default_factory=dict)
+    absent: str | None = None
 
 
 class Router:
-    """Finds the route of a request."""
+    """Finds the route of a request. ``absent``: paths that there are elsewhere, by segments, and why not here."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
+    def __init__(self, routes: Iterable[Route], absent: Iterable[tuple[list[str], str]] = ()) -> None:
         self.routes = tuple(routes)
         self._root = _Node()
         for route in self.routes:
             self._add(route)
+        for segments, reason in absent:
+            self._add_absent(segments, reason)
 
     def _add(self, route: Route) -> None:
         node = self._root
@@ -138,8 +166,18 @@ class Router:
             raise ValueError(f"two routes for {route.method} {route.pattern}")
         node.routes[route.method] = route
 
+    def _add_absent(self, segments: Iterable[str], reason: str) -> None:
+        node = self._root
+        for segment in segments:
+            if segment == "*":
+                node.parameter = node.parameter or ("any", _Node())
+                node = node.parameter[1]
+            else:
+                node = node.literals.setdefault(segment, _Node())
+        node.absent = reason
+
     def match(self, request: Request) -> Routed:
-        """The route and its parameters; ``RequestRefused`` with 404 or 405 names what there is not."""
+        """The route and its parameters; ``RequestRefused`` with 404, 405 or 501 names what there is not."""
         path = request.path
         if "&include=" in path and (found := COURTESY.search(path)):
             path = path[: found.start()]
@@ -151,26 +189,29 @@ class Router:
             raise RequestRefused(f"there is nothing at {request.method} {path}", status=404)
         method = "GET" if request.method == "HEAD" else request.method
         route = node.routes.get(method)
+        if route is None and node.absent is not None:
+            raise RequestRefused(f"Headwater does not have {request.method} {path}. {node.absent}", status=501)
         if route is None:
             allowed = ", ".join(sorted(node.routes))
             raise RequestRefused(f"{request.method} is not possible on {path}, only {allowed}", status=405)
         return route, parameters
 
     def _descend(self, node: _Node, segments: list[str], index: int, parameters: dict[str, str]) -> _Node | None:
+        """The node of a path: what is said of a literal segment, also that it is absent, counts before a parameter."""
         if index == len(segments):
-            return node if node.routes else None
+            return node if node.routes or node.absent else None
         segment = segments[index]
         if (literal := node.literals.get(segment)) and (
             found := self._descend(literal, segments, index + 1, parameters)
         ):
             return found
-        if node.parameter is None:
-            return None
-        name, following = node.parameter
-        found = self._descend(following, segments, index + 1, parameters)
-        if found is not None:
-            parameters[name] = _decoded(segment)
-        return found
+        if node.parameter is not None:
+            name, following = node.parameter
+            found = self._descend(following, segments, index + 1, parameters)
+            if found is not None:
+                parameters[name] = _decoded(segment)
+                return found
+        return node if node.absent else None
 
 
 def _decoded(segment: str) -> str:

@@ -69,6 +69,16 @@ class References:
             self._written[card.id] = written
         return written.copy()
 
+    def votes(self, given: Mapping[int, bool]) -> Document:
+        """The votes for an entity (True) and against it, by the nodes of the users who gave them."""
+        self.names.nodes(given)
+        up, down = (self._sorted(node for node, liked in given.items() if liked is way) for way in (True, False))
+        return {"upVotes": len(up), "downVotes": len(down), "upVoters": up, "downVoters": down}
+
+    def _sorted(self, nodes: Iterable[int]) -> list[Document]:
+        cards = [self.names.by_node[node] for node in nodes]
+        return [self.card(card) for card in sorted(cards, key=lambda card: (card.name, card.id))]
+
     def link(self, entity_type: str, entity_id: str) -> str | orjson.Fragment:
         """The URL of an entity."""
         url = f"{self.base}/api/v1/{self.collections.get(entity_type, entity_type)}/{entity_id}"

@@ -257,7 +257,7 @@ class Preparation:
     def _check_parts(self) -> None:
         seen: set[tuple[int, str]] = set()
         for child, path, folded, item in self.new.parts:
-            for member in DERIVED_OF_PART:
+            for member in (*DERIVED_OF_PART, *self.new.shape.shown_on[child.field]):
                 item.pop(member, None)
             if child.is_field:
                 key = (id(child), folded if child.folded else path)
@@ -269,7 +269,7 @@ class Preparation:
 
     def _check_sources(self) -> None:
         """A source must be a column of its table, where the table's columns are known."""
-        new = [(rule, source, table, _paths(source["name"])) for rule, source, table in self._new_sources()]
+        new = [(rule, source, table, fqn.folded_paths(source["name"])) for rule, source, table in self._new_sources()]
         existing = self.fields.find((table.node, path) for _, _, table, paths in new for path in paths)
         for rule, source, table, paths in new:
             found = [row for path in paths if (row := existing.get((table.node, path))) and row.until is None]
@@ -309,17 +309,6 @@ class Preparation:
             return
         near = get_close_matches(name.casefold(), columns, n=1, cutoff=0.0)
         self.faults.append(f"{table.fqn} has no column {name}; the nearest is {columns[near[0]]}")
-
-
-def _paths(name: str) -> list[str]:
-    """The case-folded paths that a source's name may mean: a column of that name, or a nested one."""
-    whole = fqn.quote(name).casefold()
-    if "." not in name:
-        return [whole]
-    try:
-        return [whole, fqn.normal(name).casefold()]
-    except fqn.InvalidFqn:
-        return [whole]
 
 
 def _as_list(value: Any) -> list[Any]:

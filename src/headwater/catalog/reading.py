@@ -9,14 +9,14 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
-from headwater.catalog import secrets, versions
+from headwater.catalog import beside, secrets, versions
 from headwater.catalog.context import Context, Key
 from headwater.catalog.hydrate import References, Renderer, addressed, select
 from headwater.catalog.names import Names
 from headwater.catalog.shape import Outline
 from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema.base import Document
-from headwater.schema.declare import FOLLOWERS, EntityType, Gathered, Inverse, UsageCount
+from headwater.schema.declare import FOLLOWERS, VOTES, EntityType, Gathered, Inverse, UsageCount
 from headwater.store import documents, history, relationships, renderings, settings
 from headwater.store.database import Session
 from headwater.store.rows import EntityRow
@@ -214,6 +214,12 @@ class Reader:
         if "followers" in asked and declared.has(FOLLOWERS):
             followers = relationships.followers(self.session, node, self._now)
             rendered["followers"] = self._references(followers, renderer)
+        if "votes" in asked and declared.has(VOTES):
+            position = self.position if self.position is not None else history.newest(self.session)
+            rendered["votes"] = renderer.votes(relationships.votes(self.session, node, position))
+        if members := asked & beside.members(declared):
+            position = self.position if self.position is not None else history.newest(self.session)
+            beside.show(self.session, self.context.shapes[declared.name], members, node, rendered, position)
         for inverse in declared.inverses:
             if inverse.field in asked:
                 listed = self.listed(inverse, node, renderer)
@@ -280,7 +286,7 @@ class Reader:
             raise InvalidEntity("a list goes on after a cursor or before one, not both")
         if not 0 <= request.limit <= 1_000_000:
             raise InvalidEntity("limit must be between 0 and 1000000")
-        listing = self._listing(declared, request.filters)
+        listing = self.listing(declared, request.filters)
         total = documents.total(self.session, listing)
         if request.limit == 0:
             return Page(bodies=[], total=total)
@@ -295,7 +301,8 @@ class Reader:
             before=write_cursor(rows[0]) if rows and (after or (before and more)) else None,
         )
 
-    def _listing(self, declared: EntityType, given: Mapping[str, str]) -> documents.Listing:
+    def listing(self, declared: EntityType, given: Mapping[str, str]) -> documents.Listing:
+        """The list of a type that these filters leave; parameters that are no filter of the type count for nothing."""
         below: list[int] | None = None
         referring: list[tuple[str, int]] = []
         flags: dict[str, bool] = {}
@@ -387,13 +394,23 @@ class Reader:
 
     # versions -----------------------------------------------------------------------------------------------------
 
-    def versions(self, declared: EntityType, key: Key) -> list[Document]:
-        """Every version, newest first, each as it was shown when it was recorded."""
+    def versions(self, declared: EntityType, key: Key, limit: int | None = None, offset: int = 0) -> list[Document]:
+        """The versions, newest first, each as it was shown when it was recorded; all, or a part of them."""
         row = self.row(declared, key)
         newest: dict[int, EntityRow] = {}
         for state in history.versions(self.session, row.node, self._now):
             newest.setdefault(state.version, state)
-        return [self._as_recorded(declared, state) for state in newest.values()]
+        wanted = list(newest.values())[offset : None if limit is None else offset + limit]
+        return [self._as_recorded(declared, state) for state in wanted]
+
+    def recorded(self, declared: EntityType, span: history.Span) -> tuple[list[Document], int, int | None]:
+        """What was recorded of a type between two moments, newest first: a page, the total, where it goes on."""
+        rows = history.between(self.session, declared.name, span)
+        more = len(rows) > span.limit
+        rows = rows[: span.limit]
+        total = history.count_between(self.session, declared.name, span)
+        following = rows[-1].position if rows and more else None
+        return [self._as_recorded(declared, row) for row in rows], total, following
 
     def version(self, declared: EntityType, key: Key, number: str) -> Document:
         """One version as it was shown when it was recorded."""

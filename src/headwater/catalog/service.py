@@ -4,32 +4,36 @@
 Reads take one snapshot, writes one transaction. A change returns once it is safe on disk.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
-from typing import Any
+from datetime import date
+from typing import Any, TypeVar
 
 import orjson
 
+from headwater.catalog import assets, attention, batches, lineage_shapes, reindex, series, stale, usage
 from headwater.catalog import lineage as graph
-from headwater.catalog import reindex
 from headwater.catalog.access import ADMIN
-from headwater.catalog.context import Context, Key, chosen_fields, position_of
+from headwater.catalog.context import Context, Key, chosen_fields, dump, parse, position_of
 from headwater.catalog.governance import STATES, Governance, ReachQuestion
 from headwater.catalog.lineage import End, LineageReader, LineageWriter
 from headwater.catalog.reading import Found, Page, PageRequest, Reader, View
 from headwater.catalog.secrets import Vault
 from headwater.catalog.writing import Outcome, Write, Writer
-from headwater.errors import CatalogError, EntityNotFound, status_of
+from headwater.errors import EntityNotFound
 from headwater.schema.base import Document
-from headwater.schema.declare import EntityType, Inverse
+from headwater.schema.change import BulkAssets, DeleteStale
+from headwater.schema.declare import EntityType, Inverse, TimeSeries
 from headwater.schema.registry import Registry
-from headwater.store import documents, events, history
+from headwater.store import documents, events, history, settings
 from headwater.store.database import Database, Transaction
+from headwater.store.series import Span
 
-CHUNK = 100
-"""How many rows of a bulk request share a transaction; a kill leaves whole chunks."""
+T = TypeVar("T")
+
+CLIENTS = "clients."
+"""Goes before the names of settings that are kept for clients, among those of the installation."""
 
 
 class Catalog:
@@ -73,15 +77,52 @@ class Catalog:
         with self._reader(view) as reader:
             return reader.inverse(declared, key, inverse, limit, offset)
 
-    def versions(self, declared: EntityType, key: Key, view: View) -> list[Document]:
-        """Every version of an entity, newest first."""
+    def versions(
+        self, declared: EntityType, key: Key, view: View, limit: int | None = None, offset: int = 0
+    ) -> list[Document]:
+        """The versions of an entity, newest first; all, or a part of them."""
         with self._reader(view) as reader:
-            return reader.versions(declared, key)
+            return reader.versions(declared, key, limit, offset)
+
+    def recorded(
+        self, declared: EntityType, start: int, end: int, before: int, limit: int, view: View
+    ) -> tuple[list[Document], int, int | None]:
+        """The versions of a type's entities recorded between two moments, newest first: those before a position, how
+        many there are in all, and the position before which the list goes on."""
+        with self._reader(view) as reader:
+            return reader.recorded(declared, history.Span(start, end, before, limit))
 
     def version(self, declared: EntityType, key: Key, number: str, view: View) -> Document:
         """One version of an entity."""
         with self._reader(view) as reader:
             return reader.version(declared, key, number)
+
+    def assets(self, declared: EntityType, key: Key, limit: int, offset: int, view: View) -> tuple[list[Document], int]:
+        """A page of references to what holds an entity in the member that its type names; and how many there are."""
+        with self._reader(view) as reader:
+            return assets.page(reader, declared, key, limit, offset)
+
+    def entries(
+        self, declared: EntityType, wanted: TimeSeries, key: Key, span: tuple[int, int, int, int], view: View
+    ) -> tuple[list[Document], int]:
+        """The entries of a series between two moments, newest first: ``span`` is (start, end, limit, offset)."""
+        with self._reader(view) as reader:
+            return series.page(reader, declared, wanted, key, Span(*span))
+
+    def entry(self, declared: EntityType, wanted: TimeSeries, key: Key, item: str, view: View) -> Document:
+        """One entry of a series by its key."""
+        with self._reader(view) as reader:
+            return series.entry(reader, declared, wanted, key, item)
+
+    def with_entries(self, declared: EntityType, wanted: TimeSeries, key: Key, view: View) -> Document:
+        """An entity that shows the newest entries of a series, and of those that are recorded together with it."""
+        with self._reader(view) as reader:
+            return series.shown(reader, declared, wanted, key)
+
+    def usage(self, entity_type: str, key: Key, last: date, days: int, view: View) -> Document:
+        """How often an entity was used on each of so many days up to ``last``."""
+        with self._reader(view) as reader:
+            return usage.shown(reader, self.context.declared(entity_type), key, last, days)
 
     def fields(self, declared: EntityType, members: Iterable[str] | None) -> frozenset[str] | None:
         """The optional members that a caller asked for; ``InvalidEntity`` names one that does not exist."""
@@ -106,6 +147,12 @@ class Catalog:
                 }
                 for event in events.after(session, after, since, limit)
             ]
+
+    def settings(self, names: Iterable[str]) -> dict[str, Document]:
+        """The settings of clients among ``names`` that were set."""
+        with self.database.read() as session:
+            found = {name: settings.get(session, CLIENTS + name) for name in names}
+        return {name: orjson.loads(text) for name, text in found.items() if text is not None}
 
     def newest_position(self) -> int:
         """The position of the newest event."""
@@ -152,49 +199,95 @@ class Catalog:
     def follow(self, declared: EntityType, key: Key, user_id: str, follows: bool, write: Write) -> Document:
         """Make a user follow an entity, or stop; the change event."""
         return self.database.write(
-            lambda transaction: Writer(transaction, self.context, write).follow(declared, key, user_id, follows)
+            lambda transaction: attention.follow(
+                Writer(transaction, self.context, write), declared, key, user_id, follows
+            )
         )
+
+    def vote(self, declared: EntityType, key: Key, kind: str, write: Write) -> Document:
+        """The caller votes for an entity or against it, or takes the vote back; the change event."""
+        return self.database.write(
+            lambda transaction: attention.vote(Writer(transaction, self.context, write), declared, key, kind)
+        )
+
+    def add_entries(self, declared: EntityType, wanted: TimeSeries, key: Key, body: Any, write: Write) -> Outcome:
+        """Record entries of a series: one, a list of them, or the request of several series."""
+        return self._write(write, lambda writer: series.add(writer, declared, wanted, key, body))
+
+    def remove_entry(
+        self, declared: EntityType, wanted: TimeSeries, key: Key, item: str | None, write: Write
+    ) -> Outcome:
+        """End an entry of a series, or (None) erase what a series without keys holds."""
+        return self._write(write, lambda writer: series.remove(writer, declared, wanted, key, item))
+
+    def report_usage(self, entity_type: str, key: Key, request: Document, add: bool, write: Write) -> Document:
+        """Record how often an entity was used on a day, in all or (``add``) besides what is known; its use by then."""
+        declared = self.context.declared(entity_type)
+        return self.database.write(
+            lambda transaction: usage.report(Writer(transaction, self.context, write), declared, key, request, add)
+        )
+
+    def rank_usage(self, entity_type: str, day: date) -> int:
+        """Rank the entities of a type by their use up to a day; how many there are."""
+        declared = self.context.declared(entity_type)
+        return self.database.write(lambda transaction: usage.rank(transaction, declared, day))
+
+    def put_setting(self, name: str, value: Document) -> None:
+        """Keep a setting of clients."""
+        text = dump(value)
+        self.database.write(lambda transaction: settings.put(transaction, CLIENTS + name, text))
 
     def _write(self, write: Write, work: Any) -> Outcome:
         outcome: Outcome = self.database.write(lambda transaction: work(Writer(transaction, self.context, write)))
         return outcome
 
+    # batches ------------------------------------------------------------------------------------------------------
+
     def bulk_upsert(self, declared: EntityType, requests: Sequence[Document], write: Write) -> Document:
         """Create or update many entities; the counts, and for each row what became of it."""
-        write = replace(write, if_match=None)
-        passed: list[Document] = []
-        failed: list[Document] = []
-        for start in range(0, len(requests), CHUNK):
-            work = partial(self._chunk, declared=declared, requests=requests[start : start + CHUNK], write=write)
-            for row in self.database.write(work):
-                (passed if row["status"] < 400 else failed).append(row)
-        status = "success" if not failed else "partialSuccess" if passed else "failure"
-        return {
-            "dryRun": False,
-            "status": status,
-            "numberOfRowsProcessed": len(requests),
-            "numberOfRowsPassed": len(passed),
-            "numberOfRowsFailed": len(failed),
-            "successRequest": passed,
-            "failedRequest": failed,
-        }
 
-    def _chunk(
-        self, transaction: Transaction, declared: EntityType, requests: Sequence[Document], write: Write
-    ) -> list[Document]:
-        rows = []
-        writer = Writer(transaction, self.context, write)
-        for request in requests:
-            try:
-                with transaction.savepoint():
-                    outcome = writer.upsert(declared, request)
-            except CatalogError as error:
-                writer.forget()
-                rows.append({"request": str(request.get("name")), "message": error.message, "status": status_of(error)})
-            else:
-                status = 201 if outcome.created else 200
-                rows.append({"request": outcome.fqn, "message": outcome.event, "status": status})
-        return rows
+        def work(writer: Writer, request: Document) -> batches.Row:
+            outcome = writer.upsert(declared, request)
+            return batches.Row(outcome.fqn, outcome.event, 201 if outcome.created else 200)
+
+        return self._batch(write, requests, work, lambda request: str(request.get("name")))
+
+    def delete_stale(self, declared: EntityType, request: Document, write: Write) -> Document:
+        """Delete the entities of a scope that a connector did not see again; as ``bulk_upsert`` answers."""
+        asked = parse(DeleteStale, request)
+        recursive, hard = asked.get("recursive", True), asked.get("hardDelete", False)
+        with self._reader(View()) as reader:
+            found = stale.find(reader, declared, asked)
+
+        def work(writer: Writer, one: stale.Stale) -> batches.Row:
+            return batches.Row(one.fqn, stale.delete(writer, declared, one, recursive, hard), 200)
+
+        return self._batch(write, found, work, lambda one: one.fqn, asked.get("dryRun", False))
+
+    def _batch(
+        self,
+        write: Write,
+        items: Sequence[T],
+        work: Callable[[Writer, T], batches.Row],
+        name: Callable[[T], str],
+        dry_run: bool = False,
+    ) -> Document:
+        """Work for many items; ``If-Match`` is about one entity and counts for nothing here."""
+        write = replace(write, if_match=None)
+        batch = batches.Batch(lambda transaction: Writer(transaction, self.context, write), work, name, dry_run)
+        return batch.run(self.database, items)
+
+    def change_assets(self, declared: EntityType, key: Key, request: Document, add: bool, write: Write) -> Document:
+        """Add assets to a holder (an owner, a domain, …) or remove them; as ``bulk_upsert`` answers."""
+        asked = parse(BulkAssets, request)
+        with self._reader(View()) as reader:
+            holder = reader.row(declared, key)
+
+        def work(writer: Writer, asset: Document) -> batches.Row:
+            return assets.change(writer, declared, holder, asset, add)
+
+        given = asked.get("assets") or []
+        return self._batch(write, given, work, assets.name_of, asked.get("dryRun", False))
 
     # lineage ------------------------------------------------------------------------------------------------------
 
@@ -251,6 +344,15 @@ class Catalog:
             return LineageReader(reader.session, self.context, reader.position, view).graph(
                 row, upstream, downstream, cap
             )
+
+    def lineage_view(self, end: End, upstream: int, downstream: int, view: View, include_deleted: bool) -> Document:
+        """The graph around an entity with the entities in it, as OpenMetadata's lineage view wants it."""
+        with self._reader(view) as reader:
+            row = reader.row(self.context.declared(end.type), end.key)
+            walker = LineageReader(reader.session, self.context, reader.position, view)
+            found = walker.graph(row, upstream, downstream)
+            reader.names = walker.names
+            return lineage_shapes.view(reader, found, include_deleted)
 
     # governance ---------------------------------------------------------------------------------------------------
 

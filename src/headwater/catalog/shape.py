@@ -5,7 +5,8 @@ A stored document holds references as ``{id, type}``, tag labels with the tag's 
 FQNs. The walk here is the only code that knows how a declaration maps to places in a document.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -74,6 +75,15 @@ class Shape:
         """The members that indexes are made of."""
         lists = (child.path[0] for child in self.declared.children if _is_indexed(child))
         return (*(reference.field for reference in self.references), "tags", "certification", *lists)
+
+    @cached_property
+    def shown_on(self) -> Mapping[str, tuple[str, ...]]:
+        """The members of items that series are shown in and that are never stored, by the name of their list."""
+        shown: dict[str, tuple[str, ...]] = defaultdict(tuple)
+        for series in self.declared.series:
+            if series.child and series.member:
+                shown[series.child] += (series.member,)
+        return shown
 
     @cached_property
     def field_rules(self) -> tuple[FieldLineage, ...]:

@@ -16,7 +16,7 @@ from headwater.catalog.access import Principal
 from headwater.catalog.context import Context, Key, dump, parse
 from headwater.catalog.diff import Change, diff, reshaped
 from headwater.catalog.fields import Fields
-from headwater.catalog.hydrate import References, Renderer, addressed, written_out
+from headwater.catalog.hydrate import Renderer, addressed, written_out
 from headwater.catalog.identity import new_id
 from headwater.catalog.names import Card, Names, card_text, read_card
 from headwater.catalog.prepare import Preparation
@@ -80,12 +80,12 @@ class Writer:
 
     # finding ------------------------------------------------------------------------------------------------------
 
-    def _find(self, declared: EntityType, key: Key) -> EntityRow:
+    def find(self, declared: EntityType, key: Key) -> EntityRow:
         """The entity that a key names, soft-deleted ones included."""
         reader = Reader(self.transaction, self.context, None, View(include="all"))
         return reader.row(declared, key)
 
-    def _check_match(self, row: EntityRow) -> None:
+    def check_match(self, row: EntityRow) -> None:
         """``If-Match``: the strong tag is the revision, the weak one the version."""
         if self.write.if_match is None:
             return
@@ -100,7 +100,9 @@ class Writer:
         """The parent that a request names, or the default one; an entity link in the request is taken apart."""
         for member in dict.fromkeys(parent.field for parent in declared.parents):
             alternatives = [parent for parent in declared.parents if parent.field == member]
-            given = request.get(member) or alternatives[0].default
+            given = request.get(member, alternatives[0].default)
+            if given == "":
+                raise InvalidEntity(f"{member}: the name of a {alternatives[0].to} cannot be empty")
             if given is None:
                 if alternatives[0].optional:
                     continue
@@ -214,7 +216,7 @@ class Writer:
             if self.write.if_match is not None:
                 raise VersionConflict(f"{declared.name} {entity_fqn} does not exist, so it matches no version")
             return self._create(declared, body, parent, above, entity_fqn)
-        self._check_match(row)
+        self.check_match(row)
         if row.deleted:
             row = self._restore_tree(declared, row)
         shape = self.context.shapes[declared.name]
@@ -342,7 +344,7 @@ class Writer:
         self._store_secrets(declared, node, new.document, hidden)
         self.announce("entityCreated", row, None, None)
         self.names.add(read_card(CardRow(node, row.id, row.type, name, entity_fqn, parent, 0, None, card)))
-        return self._outcome(row, self._keep_written(row, new), "entityCreated", created=True)
+        return self.outcome(row, self._keep_written(row, new), "entityCreated", created=True)
 
     def _store_secrets(
         self, declared: EntityType, node: int, document: Document, hidden: Mapping[str, str], drop: bool = False
@@ -358,10 +360,10 @@ class Writer:
 
     def patch(self, declared: EntityType, key: Key, operations: Iterable[Mapping[str, Any]]) -> Outcome:
         """Apply a JSON Patch to a live entity; members that nobody may change are silently put back."""
-        row = self._find(declared, key)
+        row = self.find(declared, key)
         if row.deleted:
             raise EntityNotFound.named(declared.name, key.text)
-        self._check_match(row)
+        self.check_match(row)
         shape = self.context.shapes[declared.name]
         old = Outline(shape, orjson.loads(row.document))
         self.names.load(old.ids)
@@ -389,7 +391,7 @@ class Writer:
 
     def add(self, declared: EntityType, key: Key, member: str, items: Sequence[Any]) -> Outcome:
         """Add items to a list of a live entity, but for those that are there."""
-        value = orjson.loads(self._find(declared, key).document).get(member) or []
+        value = orjson.loads(self.find(declared, key).document).get(member) or []
         for item in items:
             if item not in value:
                 value.append(item)
@@ -397,7 +399,7 @@ class Writer:
 
     def put_item(self, declared: EntityType, key: Key, item: Document) -> Outcome:
         """Add an item to the list of which an entity takes single ones, or replace the one of its name."""
-        row = self._find(declared, key)
+        row = self.find(declared, key)
         outline = Outline(self.context.shapes[declared.name], orjson.loads(row.document))
         self.names.load(outline.ids)
         names = [one["name"] for one in self._written(row, outline).get(str(declared.takes)) or ()]
@@ -408,9 +410,8 @@ class Writer:
     def _editable(self, declared: EntityType, base: Document, patched: Document) -> Document:
         """What a patch may set, checked; the name as it was unless the type can be renamed."""
         shape = self.context.shapes[declared.name]
-        computed = {"followers", "votes", "usageSummary", *declared.computed}
         own = {"id", "fullyQualifiedName", "version", "updatedAt", "updatedBy", "impersonatedBy", "href", "deleted"}
-        own |= {"changeDescription", "incrementalChangeDescription", *shape.structure, *computed}
+        own |= {"changeDescription", "incrementalChangeDescription", *shape.structure, *declared.computed}
         body = {member: value for member, value in patched.items() if member not in own}
         for reference in shape.references:
             if reference.inherited and isinstance(body.get(reference.field), list):
@@ -453,7 +454,7 @@ class Writer:
 
     def _unchanged(self, row: EntityRow, old: Outline) -> Outcome:
         kept = renderings.of(self.transaction, [row.node]).get(row.node)
-        return self._outcome(row, kept or self._keep_written(row, old), "entityNoChange")
+        return self.outcome(row, kept or self._keep_written(row, old), "entityNoChange")
 
     def _contrasted(self, entity_fqn: str, old: Document, new: Document, shape: Shape) -> tuple[Document, Document]:
         """Two states as readers see them, without the members that are stored alike: those read alike as well."""
@@ -559,7 +560,7 @@ class Writer:
         if incremental and stored.change != _described(incremental):
             told = {"changeDescription": incremental, "incrementalChangeDescription": incremental}
             body = orjson.dumps(self._written(stored, new) | told)
-        return self._outcome(stored, body, event)
+        return self.outcome(stored, body, event)
 
     def _rename(
         self,
@@ -666,8 +667,8 @@ class Writer:
 
     def delete(self, declared: EntityType, key: Key, recursive: bool = False, hard: bool = False) -> Outcome:
         """Delete an entity softly, or for good with ``hard``; ``recursive`` takes what is below with it."""
-        row = self._find(declared, key)
-        self._check_match(row)
+        row = self.find(declared, key)
+        self.check_match(row)
         if row.deleted and not hard:
             raise EntityNotFound.named(declared.name, key.text)
         hard = hard or not declared.has(SOFT_DELETE)
@@ -727,11 +728,12 @@ class Writer:
         settings.drop_secrets(self.transaction, row.node)
         self.announce("entityDeleted", removed, row.version, None)
         self.forget()
-        return self._outcome(removed, body, "entityDeleted")
+        return self.outcome(removed, body, "entityDeleted")
 
     def restore(self, declared: EntityType, key: Key) -> Outcome:
         """Undo a soft deletion, of everything below as well; ``InvalidEntity`` where there is nothing to undo."""
-        row = self._find(declared, key)
+        row = self.find(declared, key)
+        self.check_match(row)
         if not row.deleted:
             raise InvalidEntity(f"{declared.name} {row.fqn} is not deleted, so it cannot be restored")
         if row.parent is not None and (above := self.names.node(row.parent)) and above.deleted:
@@ -739,7 +741,7 @@ class Writer:
         restored = self._restore_tree(declared, row)
         document = Outline(self.context.shapes[declared.name], orjson.loads(restored.document))
         self.names.load(document.ids)
-        return self._outcome(restored, orjson.dumps(self._written(restored, document)), "entityRestored")
+        return self.outcome(restored, orjson.dumps(self._written(restored, document)), "entityRestored")
 
     def _restore_tree(self, declared: EntityType, row: EntityRow) -> EntityRow:
         self._mark(declared, row, deleted=False)
@@ -750,42 +752,13 @@ class Writer:
         assert restored is not None
         return restored
 
-    # followers ----------------------------------------------------------------------------------------------------
-
-    def follow(self, declared: EntityType, key: Key, user_id: str, follows: bool) -> Document:
-        """A user follows an entity, or no longer does; the change event. Neither raises a version."""
-        row = self._find(declared, key)
-        user = documents.get(self.transaction, user_id)
-        if user is None or user.type != "user" or user.removed:
-            raise EntityNotFound.named("user", user_id)
-        current = set(relationships.followers(self.transaction, row.node, self.transaction.clock.position))
-        self.names.nodes([user.node])
-        references = References(self.names, self.context.collections, self.write.view.base)
-        value = dump([references.card(self.names.by_node[user.node])])
-        change = Change()
-        if follows and user.node not in current:
-            change.added.append({"name": "followers", "newValue": value})
-        elif not follows and user.node in current:
-            change.deleted.append({"name": "followers", "oldValue": value})
-        if change:
-            position = self.transaction.tick().position
-            toggle = relationships.follow if follows else relationships.unfollow
-            toggle(self.transaction, row.node, user.node, position)
-            self.announce("entityUpdated", row, row.version, change.description(row.version / 10))
-        return {
-            "id": new_id(),
-            "eventType": "entityUpdated" if change else "entityNoChange",
-            "entityType": declared.name,
-            "entityId": row.id,
-            "entityFullyQualifiedName": row.fqn,
-            "previousVersion": row.version / 10,
-            "currentVersion": row.version / 10,
-            "userName": self.principal.name,
-            "timestamp": self.transaction.clock.timestamp,
-            "changeDescription": change.description(row.version / 10),
-        }
-
     # replies and events -------------------------------------------------------------------------------------------
+
+    def shown(self, declared: EntityType, row: EntityRow) -> Document:
+        """An entity as its readers see it; its links are open."""
+        outline = Outline(self.context.shapes[declared.name], orjson.loads(row.document))
+        self.names.load(outline.ids)
+        return self._written(row, outline)
 
     def _written(self, row: EntityRow, outline: Outline) -> Document:
         return written_out(outline, row, self.names, self.context.collections)[0]
@@ -797,7 +770,8 @@ class Writer:
         renderings.put(self.transaction, row.node, self.transaction.clock.position, shows, body)
         return body
 
-    def _outcome(self, row: EntityRow, body: bytes, event: EventType, created: bool = False) -> Outcome:
+    def outcome(self, row: EntityRow, body: bytes, event: EventType, created: bool = False) -> Outcome:
+        """What a write did to an entity that is written out with open links."""
         return Outcome(
             id=row.id,
             fqn=row.fqn,

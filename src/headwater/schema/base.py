@@ -177,6 +177,15 @@ class CreateRequest(Model):
         return {member: value for member, value in given.items() if member not in cls.refused}
 
 
+class Votes(Model):
+    """Who thinks well of an entity, and who does not."""
+
+    up_votes: int
+    down_votes: int
+    up_voters: list[EntityReference]
+    down_voters: list[EntityReference]
+
+
 class Paging(Model):
     """Where a page stands in its list; the cursors are opaque and safe in a URL."""
 

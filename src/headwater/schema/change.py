@@ -3,7 +3,7 @@
 
 from pydantic import Field
 
-from headwater.schema.base import ChangeDescription, Model
+from headwater.schema.base import ChangeDescription, EntityReference, Model
 
 
 class ChangeEvent(Model):
@@ -20,6 +20,37 @@ class ChangeEvent(Model):
     previous_version: float | None = None
     current_version: float | None = None
     change_description: ChangeDescription | None = None
+
+
+class DeleteStale(Model):
+    """A request to delete what a connector did not find again.
+
+    The scope is an entity above, by FQN and by the name of the list's filter for it (``service``, ``database``, …).
+    """
+
+    scope_fqn: str
+    scope_entity_type: str
+    seen_fqns: list[str]
+    dry_run: bool | None = None
+    hard_delete: bool | None = None
+    recursive: bool | None = Field(None, description="Whether what is below goes too; true if absent.")
+
+
+class BulkAssets(Model):
+    """A request to add assets to an owner, domain or the like, or to remove them."""
+
+    assets: list[EntityReference] | None = None
+    dry_run: bool | None = None
+
+
+class Job(Model):
+    """What is said of work that a caller need not wait for. Ours is done by the time that this is read."""
+
+    job_id: str
+    message: str
+    entity_name: str | None = None
+    hard_delete: bool | None = None
+    recursive: bool | None = None
 
 
 class BulkRow(Model):

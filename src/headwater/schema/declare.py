@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from headwater.schema import fqn
-from headwater.schema.base import CreateRequest, Document, Entity, TagSource
+from headwater.schema.base import CreateRequest, Document, Entity, Model, TagSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,13 +235,41 @@ class UsageCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimeSeries:
+    """Facts about an entity that pile up beside its document: measurements, runs, samples. They raise no version.
+
+    ``name`` is the path below the entity, ``entry`` the model of one fact. ``moment``: the member of an entry that
+    says when it holds, in milliseconds; None: it holds from when it is recorded. ``key``: the members that tell
+    entries apart, so that a newer one with the same values takes the place of the older; without any, only the
+    newest entry is kept and what it replaces is erased. ``member``: where the newest entry is shown, on request, by
+    itself or (``listed``) in a list.
+    ``child``: the entries are about items of this child list, each by its ``name``, and are shown on them.
+    ``request``: the body of a PUT, where it holds entries of several series, each series under its name; those have
+    no PUT of their own. ``above``: the path stands above the entity's name (``<collection>/<name>/{fqn}``), and
+    entries are added there by POST.
+    """
+
+    name: str
+    entry: type[Model]
+    moment: str | None = None
+    key: tuple[str, ...] = ()
+    member: str | None = None
+    listed: bool = False
+    child: str | None = None
+    request: type[Model] | None = None
+    above: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trait:
     """Optional behaviour that several types share. What it adds to a document is data here: the references, and other
-    ``members``. What it checks or computes stands in ``catalog/traits.py`` under its name."""
+    ``members``. What it checks or computes stands in ``catalog/traits.py`` under its name. ``apart``: its members are
+    never stored in the document, and shown on request."""
 
     name: str
     references: tuple[Reference, ...] = ()
     members: tuple[str, ...] = ()
+    apart: bool = False
 
 
 OWNERS = Trait(
@@ -267,7 +295,9 @@ DATA_PRODUCTS = Trait(
 )
 """Data products that an entity is part of. It needs a domain then, of its own or inherited."""
 TAGS = Trait(name="tags", members=("tags",))
-FOLLOWERS = Trait(name="followers", members=("followers",))
+FOLLOWERS = Trait(name="followers", members=("followers",), apart=True)
+VOTES = Trait(name="votes", members=("votes",), apart=True)
+USAGE = Trait(name="usage", members=("usageSummary",), apart=True)
 EXTENSION = Trait(name="extension", members=("extension",))
 CERTIFICATION = Trait(name="certification", members=("certification",))
 """One tag of the classification ``Certification``, with the times between which it holds."""
@@ -277,7 +307,10 @@ CUSTOM_PROPERTIES = Trait(name="customProperties", members=("customProperties",)
 """An entity of this type describes a type of entities, and which properties their ``extension`` may hold."""
 SOFT_DELETE = Trait(name="softDelete", members=("deleted",))
 
-ASSET = (OWNERS, DOMAINS, DATA_PRODUCTS, TAGS, FOLLOWERS, EXTENSION, CERTIFICATION, LIFE_CYCLE, SOFT_DELETE)
+LABELS = "tags"
+"""The member of entities and their fields that holds labels."""
+
+ASSET = (OWNERS, DOMAINS, DATA_PRODUCTS, TAGS, FOLLOWERS, VOTES, EXTENSION, CERTIFICATION, LIFE_CYCLE, SOFT_DELETE)
 """The traits of an ordinary data asset."""
 
 SERVICE = (OWNERS, DOMAINS, DATA_PRODUCTS, TAGS, FOLLOWERS, SOFT_DELETE)
@@ -302,6 +335,10 @@ class EntityType:
     ``defaults``: values that the stored document takes where a request leaves them out.
     ``labels``: the source of the labels that name entities of this type. Tags that such an entity carries itself come
     along with its label wherever that is put, as derived labels.
+    ``series``: facts that pile up beside the document. ``put_alone``: members of the document that have a path of
+    their own below the entity, to be put and deleted there.
+    ``assets``: the member of other entities that holds this one and thereby makes them its assets: ``tags`` for a
+    label, else a reference (``owners``, ``domains``), through which assets can also be added and removed.
     """
 
     name: str
@@ -331,6 +368,9 @@ class EntityType:
     seeds: tuple[Document, ...] = ()
     seed_each: "Callable[[EntityType], Document] | None" = None
     labels: TagSource | None = None
+    series: tuple[TimeSeries, ...] = ()
+    put_alone: tuple[str, ...] = ()
+    assets: str = ""
 
     def has(self, trait: Trait) -> bool:
         """Whether the type has a trait."""
@@ -344,8 +384,10 @@ class EntityType:
     @property
     def computed(self) -> tuple[str, ...]:
         """Members that no document holds: they are found out when somebody asks."""
-        computed: tuple[Inverse | Gathered | UsageCount, ...] = (*self.inverses, *self.gathered, *self.counts)
-        return tuple(one.field for one in computed)
+        found: tuple[Inverse | Gathered | UsageCount, ...] = (*self.inverses, *self.gathered, *self.counts)
+        apart = [member for trait in self.traits if trait.apart for member in trait.members]
+        series = [one.member for one in self.series if one.member and not one.child]
+        return (*(one.field for one in found), *apart, *series)
 
     @property
     def copied(self) -> tuple[str, ...]:

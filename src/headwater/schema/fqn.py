@@ -80,3 +80,14 @@ def normal(fqn: str) -> str:
 def below(fqn: str, root: str) -> str | None:
     """What follows ``root`` in ``fqn``, without the dot between; None where ``fqn`` is not below it."""
     return fqn[len(root) + 1 :] if fqn.startswith(f"{root}.") else None
+
+
+def folded_paths(name: str) -> list[str]:
+    """The case-folded paths inside an entity that a field's name may mean: a field of that name, or a nested one."""
+    whole = quote(name).casefold()
+    if "." not in name:
+        return [whole]
+    try:
+        return [whole, normal(name).casefold()]
+    except InvalidFqn:
+        return [whole]

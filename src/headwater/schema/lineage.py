@@ -94,3 +94,56 @@ class EntityLineage(Model):
     upstream_edges: list[LineageEdge] = Field(default_factory=list)
     downstream_edges: list[LineageEdge] = Field(default_factory=list)
     truncated: bool | None = None
+
+
+class EdgeEnd(Model):
+    """An entity at an end of an edge."""
+
+    id: str
+    type: str
+    fully_qualified_name: str
+    fqn_hash: str
+
+
+class EdgeView(Model):
+    """An edge with all that is known of it. ``docId`` names it by FQNs, ``docUniqueId`` by ids."""
+
+    from_entity: EdgeEnd
+    to_entity: EdgeEnd
+    pipeline: EntityReference | None = None
+    pipeline_entity_type: str | None = None
+    sql_query: str | None = None
+    columns: list[ColumnLineage]
+    description: str | None = None
+    source: LineageSource | None = None
+    doc_id: str
+    doc_unique_id: str
+    created_at: int | None = None
+    created_by: str | None = None
+    updated_at: int | None = None
+    updated_by: str | None = None
+    asset_edges: int | None = None
+    temp_lineage_tables: list[Document] | None = None
+
+
+class Neighbours(Model):
+    """How many entities are right upstream and right downstream of one."""
+
+    entity_upstream_count: int
+    entity_downstream_count: int
+
+
+class NodeView(Model):
+    """An entity of the graph, and how many hops it is away from the one that was asked for."""
+
+    entity: Document
+    paging: Neighbours
+    node_depth: int
+
+
+class LineageView(Model):
+    """The graph around an entity: nodes by FQN, edges by ``docId``."""
+
+    nodes: dict[str, NodeView]
+    upstream_edges: dict[str, EdgeView]
+    downstream_edges: dict[str, EdgeView]

@@ -11,8 +11,17 @@ from pydantic import BaseModel
 from pydantic.alias_generators import to_snake
 
 from headwater.schema import entities
-from headwater.schema.base import Document
-from headwater.schema.declare import CUSTOM_PROPERTIES, Child, EntityType, FieldLineage, ReferenceLineage
+from headwater.schema.base import Document, Model
+from headwater.schema.declare import (
+    CUSTOM_PROPERTIES,
+    LABELS,
+    TAGS,
+    Child,
+    EntityType,
+    FieldLineage,
+    ReferenceLineage,
+    TimeSeries,
+)
 
 
 class DeclarationError(Exception):
@@ -117,6 +126,8 @@ class Registry:
             *(("addition", addition.member) for addition in declared.additions),
             *(("gathered list", gathered.field) for gathered in declared.gathered),
             *(("count", count.field) for count in declared.counts),
+            *(("series' member", series.member) for series in declared.series if series.member and not series.child),
+            *(("member put alone", name) for name in declared.put_alone),
         ]
         for kind, member in places:
             if member not in members:
@@ -136,6 +147,10 @@ class Registry:
         yield from _rule_faults(declared, members)
         for rule in declared.lineage:
             yield from _lineage_faults(declared, rule)
+        for series in declared.series:
+            yield from (f"series {series.name}: {fault}" for fault in _series_faults(declared, series))
+        if declared.assets and not any(_holds(other, declared) for other in self):
+            yield f"no type holds a {declared.name} in {declared.assets}, so it can have no assets"
 
     def _faults_of_words(self, declared: EntityType) -> Iterator[str]:
         """Where one part of a declaration speaks of another that is not there."""
@@ -191,6 +206,24 @@ def _rule_faults(declared: EntityType, members: set[str]) -> Iterator[str]:
     for name in (*rules.major_removals, *(narrowing.child for narrowing in rules.narrowings)):
         if name not in lists:
             yield f"version rule names the unknown child list {name}"
+
+
+def _series_faults(declared: EntityType, series: TimeSeries) -> Iterator[str]:
+    members = wire_members(series.entry)
+    named = [*series.key, *((series.moment,) if series.moment else ()), *(("name",) if series.child else ())]
+    yield from (f"an entry has no {name}" for name in named if name not in members)
+    if series.child and not child_named(declared.children, series.child):
+        yield f"child {series.child} is not declared"
+    names = {one.name for one in declared.series}
+    yield from (f"its request names no series {name}" for name in wire_members(series.request or Model) - names)
+
+
+def _holds(declared: EntityType, asset_of: EntityType) -> bool:
+    """Whether entities of a type can be assets of another one's."""
+    if asset_of.assets == LABELS:
+        return declared.has(TAGS)
+    references = (one for one in declared.all_references if one.field == asset_of.assets)
+    return any(asset_of.name in reference.to for reference in references)
 
 
 def _lineage_faults(declared: EntityType, rule: FieldLineage | ReferenceLineage) -> Iterator[str]:

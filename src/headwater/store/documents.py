@@ -4,8 +4,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
+from headwater.schema.declare import LABELS
 from headwater.store.database import Session, Transaction
 from headwater.store.rows import CardRow, EntityRow, numbers, texts
 
@@ -199,6 +200,13 @@ def total(session: Session, listing: Listing) -> int:
     return int(session.rows(f"SELECT count(*) {source} WHERE {' AND '.join(conditions)}", parameters)[0][0])
 
 
+def keys(session: Session, listing: Listing) -> list[tuple[str, str]]:
+    """The id and FQN of everything that the list has now, in order of FQN."""
+    source, _, conditions, parameters = _parts(session, listing)
+    statement = f"SELECT e.id, e.fqn {source} WHERE {' AND '.join(conditions)} ORDER BY e.fqn"
+    return [(entity_id, fqn) for entity_id, fqn in session.rows(statement, parameters)]
+
+
 def _parts(session: Session, listing: Listing) -> tuple[str, str, list[str], dict[str, Any]]:
     """FROM clause, columns, conditions and parameters; every value is a parameter."""
     conditions = ["e.type = :type"]
@@ -238,6 +246,37 @@ def _alive(alias: str, position: int | None) -> str:
     if position is None:
         return f"{alias}.until IS NULL"
     return f"{alias}.since <= :position AND ({alias}.until IS NULL OR {alias}.until > :position)"
+
+
+class Held(NamedTuple):
+    """Something that others hold in a member; ``types`` are those whose entities count, ``position`` None is now."""
+
+    node: int
+    member: str
+    types: Sequence[str]
+    position: int | None
+
+
+def holders(session: Session, held: Held, limit: int, offset: int) -> tuple[list[int], int]:
+    """The nodes of live entities that hold something, a page of them in order of name; and how many there are."""
+    if held.position is None:
+        source, state, present = "FROM entity e", "e", "e.removed IS NULL"
+    else:
+        source, state, present = STATE_AT, "s", "s.removed = 0"
+    if held.member == LABELS:
+        holding = f"SELECT h.entity FROM tag_usage h WHERE h.tag = :node AND {_alive('h', held.position)}"
+    else:
+        holding = (
+            "SELECT h.referrer FROM relationship h "
+            f"WHERE h.target = :node AND h.field = :member AND {_alive('h', held.position)}"
+        )
+    conditions = f"e.node IN ({holding}) AND e.type IN each(:types) AND {present} AND {state}.deleted = 0"
+    given = {"node": held.node, "member": held.member, "types": texts(held.types)}
+    parameters: dict[str, Any] = given | ({} if held.position is None else {"position": held.position})
+    total = int(session.rows(f"SELECT count(*) {source} WHERE {conditions}", parameters)[0][0])
+    statement = f"SELECT e.node {source} WHERE {conditions} ORDER BY {state}.name, e.id LIMIT :limit OFFSET :offset"
+    rows = session.rows(statement, parameters | {"limit": limit, "offset": offset})
+    return [node for (node,) in rows], total
 
 
 def below(session: Session, roots: Sequence[int], entity_type: str, position: int | None = None) -> list[int]:

@@ -2,6 +2,7 @@
 """Every state that was ever recorded, and the names that stood for it."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from headwater.store.database import Session, Transaction
 from headwater.store.documents import fqn_key
@@ -49,6 +50,33 @@ def version(session: Session, node: int, number: int, position: int) -> EntityRo
     """The newest state with this version number (in tenths)."""
     row = session.queries.version_state(session.connection, entity=node, version=number, position=position)
     return EntityRow(*row) if row else None
+
+
+class Span(NamedTuple):
+    """Which states: recorded between two moments (milliseconds), both included, and before a position."""
+
+    start: int
+    end: int
+    before: int
+    limit: int
+
+
+def between(session: Session, entity_type: str, span: Span) -> list[EntityRow]:
+    """The versions of a type's entities that a span holds, newest first; one more than its limit, if there are more."""
+    rows = session.queries.states_between(
+        session.connection,
+        type=entity_type,
+        after=position_at(session, span.start - 1),
+        until=min(span.before - 1, position_at(session, span.end)),
+        limit=span.limit + 1,
+    )
+    return [EntityRow(*row) for row in rows]
+
+
+def count_between(session: Session, entity_type: str, span: Span) -> int:
+    """How many versions there are between the moments of a span."""
+    after, until = position_at(session, span.start - 1), position_at(session, span.end)
+    return int(session.queries.count_states(session.connection, type=entity_type, after=after, until=until))
 
 
 def all_states(session: Session, after: int, limit: int) -> list[EntityRow]:

@@ -173,6 +173,19 @@ WHERE s.entity = :entity AND s.removed = 0 AND s.version = :version AND s.positi
     AND (s.withdrawn IS NULL OR s.withdrawn > :position)
 ORDER BY s.position DESC LIMIT 1;
 
+-- name: states_between
+SELECT e.node, e.id, e.type, e.fqn, s.name, s.parent, s.version, s.revision, s.deleted, s.removed, s.position,
+    s.updated_at, s.updated_by, s.document, s.change
+FROM entity_state s
+JOIN entity e ON e.node = s.entity
+WHERE e.type = :type AND s.removed = 0 AND s.withdrawn IS NULL AND s.position > :after AND s.position <= :until
+ORDER BY s.position DESC LIMIT :limit;
+
+-- name: count_states$
+SELECT count(*) FROM entity_state s
+JOIN entity e ON e.node = s.entity
+WHERE e.type = :type AND s.removed = 0 AND s.withdrawn IS NULL AND s.position > :after AND s.position <= :until;
+
 -- name: all_states
 SELECT e.node, e.id, e.type, e.fqn, s.name, s.parent, s.version, s.revision, s.deleted, s.removed, s.position,
     s.updated_at, s.updated_by, s.document, s.change
@@ -263,6 +276,20 @@ SELECT entity FROM follower WHERE follower = :follower AND since <= :position AN
 -- name: followers
 SELECT follower FROM follower WHERE entity = :entity AND since <= :position AND (until IS NULL OR until > :position);
 
+-- votes --------------------------------------------------------------------------------------------------------
+
+-- name: open_vote!
+INSERT INTO vote (entity, voter, liked, since, until) VALUES (:entity, :voter, :liked, :position, NULL);
+
+-- name: close_vote!
+UPDATE vote SET until = :position WHERE entity = :entity AND voter = :voter AND until IS NULL;
+
+-- name: close_votes!
+UPDATE vote SET until = :position WHERE (entity = :node OR voter = :node) AND until IS NULL;
+
+-- name: votes
+SELECT voter, liked FROM vote WHERE entity = :entity AND since <= :position AND (until IS NULL OR until > :position);
+
 -- events -------------------------------------------------------------------------------------------------------
 
 -- name: insert_event!
@@ -350,6 +377,53 @@ WHERE downstream IN numbers(:nodes) AND since <= :position AND (until IS NULL OR
 -- name: edges_out_of_at
 SELECT upstream, downstream, owner, source, asserter, since, until, details FROM lineage_edge
 WHERE upstream IN numbers(:nodes) AND since <= :position AND (until IS NULL OR until > :position);
+
+-- time series --------------------------------------------------------------------------------------------------
+
+-- name: open_entry!
+INSERT INTO time_series (entity, series, path, item, since, until, timestamp, entry)
+VALUES (:entity, :series, :path, :item, :position, NULL, :timestamp, :entry);
+
+-- name: close_entry!
+UPDATE time_series SET until = :position
+WHERE entity = :entity AND series = :series AND path = :path AND item = :item AND until IS NULL;
+
+-- name: rewrite_entry!
+UPDATE time_series SET entry = :entry
+WHERE entity = :entity AND series = :series AND path = :path AND item = :item AND until IS NULL;
+
+-- name: entries_of_type
+SELECT t.entity, t.entry FROM entity e JOIN time_series t ON t.entity = e.node
+WHERE e.type = :type AND e.removed IS NULL AND t.series = :series AND t.path = '' AND t.until IS NULL
+    AND t.timestamp BETWEEN :start AND :end;
+
+-- name: erase_entries!
+DELETE FROM time_series WHERE entity = :entity AND series = :series;
+
+-- name: series_entry$
+SELECT entry FROM time_series
+WHERE entity = :entity AND series = :series AND path = :path AND item = :item AND since <= :position
+    AND (until IS NULL OR until > :position);
+
+-- name: newest_entries
+SELECT path, entry FROM time_series t
+WHERE entity = :entity AND series = :series AND since <= :position AND (until IS NULL OR until > :position)
+    AND timestamp = (
+        SELECT max(timestamp) FROM time_series newer
+        WHERE newer.entity = t.entity AND newer.series = t.series AND newer.path = t.path
+            AND newer.since <= :position AND (newer.until IS NULL OR newer.until > :position)
+    );
+
+-- name: series_entries
+SELECT entry FROM time_series
+WHERE entity = :entity AND series = :series AND path = :path AND since <= :position
+    AND (until IS NULL OR until > :position) AND timestamp BETWEEN :start AND :end
+ORDER BY timestamp DESC, item LIMIT :limit OFFSET :offset;
+
+-- name: count_entries$
+SELECT count(*) FROM time_series
+WHERE entity = :entity AND series = :series AND path = :path AND since <= :position
+    AND (until IS NULL OR until > :position) AND timestamp BETWEEN :start AND :end;
 
 -- settings and secrets -----------------------------------------------------------------------------------------
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Indexes over documents: who refers to what, which tag sits where; and who follows what."""
+"""Indexes over documents: who refers to what, which tag sits where; and who follows or votes for what."""
 
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
@@ -63,6 +63,7 @@ def remove(transaction: Transaction, node: int, position: int, kept: Iterable[st
     queries.close_usages_of(connection, node=node, position=position)
     queries.close_usages_to(connection, node=node, position=position)
     queries.close_followers(connection, node=node, position=position)
+    queries.close_votes(connection, node=node, position=position)
 
 
 def referrers_at(session: Session, target: int, field: str, entity_type: str | None, position: int) -> list[int]:
@@ -133,3 +134,18 @@ def followed(session: Session, follower: int, position: int) -> list[int]:
 def followers(session: Session, node: int, position: int) -> list[int]:
     """The nodes of the users who follow an entity at a position."""
     return [row[0] for row in session.queries.followers(session.connection, entity=node, position=position)]
+
+
+def vote(transaction: Transaction, node: int, voter: int, liked: bool | None, position: int) -> None:
+    """A user votes for an entity, against it (not ``liked``), or takes the vote back (None)."""
+    transaction.queries.close_vote(transaction.connection, entity=node, voter=voter, position=position)
+    if liked is not None:
+        transaction.queries.open_vote(
+            transaction.connection, entity=node, voter=voter, liked=int(liked), position=position
+        )
+
+
+def votes(session: Session, node: int, position: int) -> dict[int, bool]:
+    """The users who vote for an entity (True) or against it (False) at a position, by node."""
+    rows = session.queries.votes(session.connection, entity=node, position=position)
+    return {voter: bool(liked) for voter, liked in rows}

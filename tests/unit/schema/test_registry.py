@@ -16,6 +16,7 @@ from headwater.schema.base import (
 )
 from headwater.schema.declare import (
     CERTIFICATION,
+    VOTES,
     Child,
     EntityType,
     FieldLineage,
@@ -140,6 +141,8 @@ def test_the_standard_types_fit_together() -> None:
             {"inverses": (Inverse(field="cogs", of="nothing", member="widget"),)},
             "inverse cogs points to no declared type, only to nothing",
         ),
+        ({"traits": (VOTES,)}, "trait's member votes is not a member of Widget"),
+        ({"assets": "maker"}, "no type holds a widget in maker, so it can have no assets"),
     ],
 )
 def test_a_faulty_declaration_is_refused_with_its_fault(changes: Document, fault: str) -> None:

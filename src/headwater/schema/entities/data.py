@@ -2,7 +2,9 @@
 """Databases: services, the databases in them, their schemas, and tables with their columns."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -15,17 +17,30 @@ from headwater.schema.base import (
     Model,
     ReferenceInput,
     TagInput,
+    TagLabel,
 )
 from headwater.schema.declare import (
     ASSET,
     SERVICE,
+    USAGE,
     Child,
     EntityType,
     Filter,
     Inverse,
     Narrowing,
     Parent,
+    TimeSeries,
     VersionRules,
+)
+from headwater.schema.entities.profiling import (
+    ColumnProfile,
+    CreateTableProfile,
+    CustomMetric,
+    SystemProfile,
+    TableData,
+    TableJoins,
+    TableProfile,
+    TableProfilerConfig,
 )
 from headwater.schema.entities.shared import (
     UNVERSIONED,
@@ -163,7 +178,7 @@ DATABASE = EntityType(
     entity=Database,
     create=CreateDatabase,
     parents=(Parent(field="service", to="databaseService", copies=("serviceType",)),),
-    traits=ASSET,
+    traits=(*ASSET, USAGE),
     versions=VersionRules(unversioned=UNVERSIONED),
     filters=(Filter(name="service", kind="ancestor", to="databaseService"),),
     inverses=(Inverse(field="databaseSchemas", of="databaseSchema", member="database"),),
@@ -193,7 +208,7 @@ DATABASE_SCHEMA = EntityType(
     entity=DatabaseSchema,
     create=CreateDatabaseSchema,
     parents=(Parent(field="database", to="database", copies=("service", "serviceType")),),
-    traits=ASSET,
+    traits=(*ASSET, USAGE),
     versions=VersionRules(unversioned=UNVERSIONED),
     filters=(
         Filter(name="database", kind="ancestor", to="database"),
@@ -328,8 +343,8 @@ class Column(Model):
     json_schema: str | None = Field(None, description="The shape of a `JSON` column's values.")
     tags: list[TagInput] | None = None
     children: list["Column"] | None = Field(None, description="The members of a structured column.")
-    profile: Document | None = None
-    custom_metrics: list[Document] | None = None
+    profile: ColumnProfile | None = Field(None, description="The newest, shown on request and never stored.")
+    custom_metrics: list[CustomMetric] | None = None
     extension: Document | None = None
 
     @field_validator("children")
@@ -375,8 +390,11 @@ def column_list(field: str) -> Child:
     )
 
 
-def column_versions(field: str, unversioned: tuple[str, ...] = UNVERSIONED) -> VersionRules:
-    """The version rules of a type with columns at a path: what can break their readers is major."""
+def column_versions(field: str, unversioned: tuple[str, ...] = UNVERSIONED, kept: tuple[str, ...] = ()) -> VersionRules:
+    """The version rules of a type with columns at a path: what can break their readers is major.
+
+    ``kept`` are members that a PUT leaves alone where it omits them, besides those of all types.
+    """
     return VersionRules(
         major_removals=(field,),
         narrowings=(
@@ -385,6 +403,7 @@ def column_versions(field: str, unversioned: tuple[str, ...] = UNVERSIONED) -> V
             Narrowing(child=field, member="scale", when=("reduced", "removed")),
         ),
         unversioned=unversioned,
+        put_sticky=(*VersionRules().put_sticky, *kept),
     )
 
 
@@ -500,6 +519,23 @@ class FileFormat(StrEnum):
     MF4 = "MF4"
 
 
+class DataModel(Model):
+    """How dbt or a view makes the table. Its columns and labels are as dbt has them, and not those of the table."""
+
+    model_type: Literal["DBT", "DDL"]
+    resource_type: str | None = None
+    dbt_source_project: str | None = None
+    description: Markdown | None = None
+    path: str | None = None
+    raw_sql: str | None = None
+    sql: str | None = None
+    upstream: list[str] | None = None
+    owners: list[EntityReference] | None = None
+    tags: list[TagLabel] | None = None
+    columns: list[Column] | None = None
+    generated_at: datetime | None = None
+
+
 class _TableFields(_Retained):
     """What a table says of itself, in requests and replies alike."""
 
@@ -511,8 +547,8 @@ class _TableFields(_Retained):
     schema_definition: str | None = Field(None, description="The SQL that makes the table or view.")
     location_path: str | None = None
     file_format: FileFormat | None = None
-    data_model: Document | None = Field(None, description="The dbt model, or the statement, that makes the table.")
-    table_profiler_config: Document | None = None
+    data_model: DataModel | None = None
+    table_profiler_config: TableProfilerConfig | None = None
 
     @field_validator("columns")
     @classmethod
@@ -533,13 +569,13 @@ class Table(_TableFields, AssetFields, UsedAssetState, Entity):
     compression_enabled: bool | None = None
     compression_codec: str | None = None
     compression_strategy: CompressionStrategy | None = None
-    joins: Document | None = None
-    sample_data: Document | None = None
-    profile: Document | None = None
-    custom_metrics: list[Document] | None = None
     test_suite: EntityReference | None = None
     queries: list[str] | None = None
     pipeline_observability: list[Document] | None = None
+    profile: TableProfile | None = None
+    sample_data: TableData | None = None
+    joins: TableJoins | None = None
+    custom_metrics: list[CustomMetric] | None = None
 
 
 class CreateTable(_TableFields, CreateAssetFields, CreateRequest):
@@ -548,6 +584,9 @@ class CreateTable(_TableFields, CreateAssetFields, CreateRequest):
     database_schema: ReferenceInput
 
 
+PROFILING = ("dataModel", "tableProfilerConfig", "customMetrics")
+"""Members that say how a table is made and measured: stored without a new version, kept where a PUT omits them."""
+
 TABLE = EntityType(
     name="table",
     collection="tables",
@@ -555,8 +594,30 @@ TABLE = EntityType(
     create=CreateTable,
     parents=(Parent(field="databaseSchema", to="databaseSchema", copies=("database", "service", "serviceType")),),
     children=(column_list("columns"),),
-    traits=ASSET,
-    versions=column_versions("columns"),
+    traits=(*ASSET, USAGE),
+    versions=column_versions("columns", unversioned=(*UNVERSIONED, *PROFILING), kept=PROFILING),
+    series=(
+        TimeSeries(
+            name="tableProfile",
+            entry=TableProfile,
+            moment="timestamp",
+            key=("timestamp",),
+            member="profile",
+            request=CreateTableProfile,
+        ),
+        TimeSeries(
+            name="columnProfile",
+            entry=ColumnProfile,
+            moment="timestamp",
+            key=("timestamp",),
+            member="profile",
+            child="columns",
+        ),
+        TimeSeries(name="systemProfile", entry=SystemProfile, moment="timestamp", key=("timestamp", "operation")),
+        TimeSeries(name="sampleData", entry=TableData, member="sampleData"),
+        TimeSeries(name="joins", entry=TableJoins, member="joins"),
+    ),
+    put_alone=("dataModel", "tableProfilerConfig"),
     inverses=(Inverse(field="testSuite", of="testSuite", member="basicEntityReference", single=True),),
     filters=(
         Filter(name="databaseSchema", kind="ancestor", to="databaseSchema"),

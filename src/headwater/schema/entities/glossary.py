@@ -19,6 +19,7 @@ from headwater.schema.base import (
     TagInput,
     TagSource,
     Url,
+    Votes,
 )
 from headwater.schema.declare import (
     DATA_PRODUCTS,
@@ -27,6 +28,7 @@ from headwater.schema.declare import (
     OWNERS,
     SOFT_DELETE,
     TAGS,
+    VOTES,
     Child,
     EntityType,
     Filter,
@@ -58,7 +60,7 @@ class _WordState(Model):
     usage_count: int | None = None
     data_products: list[ReferenceInput] | None = None
     data_contract: EntityReference | None = None
-    votes: Document | None = None
+    votes: Votes | None = None
     entity_status: EntityStatus | None = None
 
 
@@ -89,7 +91,7 @@ GLOSSARY = EntityType(
     entity=Glossary,
     create=CreateGlossary,
     references=(REVIEWERS,),
-    traits=(OWNERS, DOMAINS, DATA_PRODUCTS, TAGS, EXTENSION, SOFT_DELETE),
+    traits=(OWNERS, DOMAINS, DATA_PRODUCTS, TAGS, VOTES, EXTENSION, SOFT_DELETE),
     counts=(
         UsageCount(field="termCount", counts="children"),
         UsageCount(field="usageCount", counts="usageBelow"),
@@ -186,7 +188,7 @@ GLOSSARY_TERM = EntityType(
             references=(Reference(field="term", to=("glossaryTerm",), essential=True),),
         ),
     ),
-    traits=(OWNERS, DOMAINS, DATA_PRODUCTS, TAGS, EXTENSION, SOFT_DELETE),
+    traits=(OWNERS, DOMAINS, DATA_PRODUCTS, TAGS, VOTES, EXTENSION, SOFT_DELETE),
     filters=(
         Filter(name="glossary", kind="ancestor", to="glossary"),
         Filter(name="parent", kind="ancestor", to="glossaryTerm"),
@@ -198,5 +200,6 @@ GLOSSARY_TERM = EntityType(
         UsageCount(field="childrenCount", counts="children"),
     ),
     renamable=True,
+    assets="tags",
     defaults={"provider": "user", "mutuallyExclusive": False},
 )

@@ -19,6 +19,7 @@ from headwater.schema.base import (
     Style,
     TagInput,
     TagSource,
+    Votes,
 )
 from headwater.schema.declare import (
     CERTIFICATION,
@@ -28,6 +29,7 @@ from headwater.schema.declare import (
     OWNERS,
     SOFT_DELETE,
     TAGS,
+    VOTES,
     EntityType,
     Filter,
     Inverse,
@@ -192,6 +194,7 @@ TAG = EntityType(
     inverses=(Inverse(field="children", of="tag", member="parent"),),
     counts=(UsageCount(field="usageCount", counts="usage"),),
     renamable=True,
+    assets="tags",
     defaults={"provider": "user", "mutuallyExclusive": False, "disabled": False},
     seeds=(
         _system_tag("PII", "None", "Says nothing about a person."),
@@ -246,7 +249,7 @@ class Domain(_DomainFields, Entity):
     children_count: int | None = None
     assets: list[EntityReference] | None = None
     followers: list[EntityReference] | None = None
-    votes: Document | None = None
+    votes: Votes | None = None
     certification: Certification | None = None
     entity_status: EntityStatus | None = None
 
@@ -278,11 +281,12 @@ DOMAIN = EntityType(
     create=CreateDomain,
     parents=(Parent(field="parent", to="domain", optional=True),),
     references=(Reference(field="experts", to=("user",), many=True, put="absent"),),
-    traits=(OWNERS, TAGS, FOLLOWERS, EXTENSION, CERTIFICATION),
+    traits=(OWNERS, TAGS, FOLLOWERS, VOTES, EXTENSION, CERTIFICATION),
     filters=(Filter(name="parent", kind="ancestor"), Filter(name="directChildrenOf", kind="parent")),
     inverses=(Inverse(field="children", of="domain", member="parent"),),
     counts=(UsageCount(field="childrenCount", counts="children"),),
     renamable=True,
+    assets="domains",
 )
 
 
@@ -379,7 +383,7 @@ class DataProduct(_DataProductFields, Entity):
     consumes_from: list[ReferenceInput] | None = None
     provides_to: list[ReferenceInput] | None = None
     followers: list[EntityReference] | None = None
-    votes: Document | None = None
+    votes: Votes | None = None
     certification: Certification | None = None
     entity_status: EntityStatus | None = None
 
@@ -402,9 +406,10 @@ DATA_PRODUCT = EntityType(
         Reference(field="consumesFrom", to=("dataProduct",), many=True),
         Reference(field="providesTo", to=("dataProduct",), many=True),
     ),
-    traits=(OWNERS, DOMAINS, TAGS, FOLLOWERS, EXTENSION, CERTIFICATION),
+    traits=(OWNERS, DOMAINS, TAGS, FOLLOWERS, VOTES, EXTENSION, CERTIFICATION),
     filters=(Filter(name="domain", kind="reference", to="domain", member="domains"),),
     inverses=(Inverse(field="assets", member="dataProducts", settable=True),),
     renamable=True,
+    assets="dataProducts",
     defaults={"visibility": "PRIVATE"},
 )

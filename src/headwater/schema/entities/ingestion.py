@@ -2,11 +2,12 @@
 """Ingestion pipelines: which connector reads a service, with what configuration, and when."""
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
 from headwater.schema.base import CreateRequest, Document, Entity, EntityReference, Model, ReferenceInput
-from headwater.schema.declare import DOMAINS, FOLLOWERS, OWNERS, SOFT_DELETE, EntityType, Filter, Parent
+from headwater.schema.declare import DOMAINS, FOLLOWERS, OWNERS, SOFT_DELETE, EntityType, Filter, Parent, TimeSeries
 from headwater.schema.entities.people import Email
 from headwater.schema.entities.shared import Provider
 
@@ -76,12 +77,25 @@ class _IngestionPipelineFields(Model):
     processing_engine: EntityReference | None = None
 
 
+class IngestionRun(Model):
+    """A run of an ingestion pipeline, as far as it got. Times are milliseconds since 1970."""
+
+    run_id: str
+    pipeline_state: Literal["queued", "success", "failed", "running", "partialSuccess", "stopped"] | None = None
+    start_date: int | None = None
+    timestamp: int
+    end_date: int | None = None
+    status: list[Document] | None = None
+    config: Document | None = None
+    metadata: Document | None = None
+
+
 class IngestionPipeline(_IngestionPipelineFields, Entity):
     """A connector that reads a service time and again."""
 
     service: EntityReference | None = None
     open_metadata_server_connection: Document | None = None
-    pipeline_statuses: list[Document] | None = None
+    pipeline_statuses: list[IngestionRun] | None = None
     deployed: bool | None = None
     enabled: bool = True
     followers: list[EntityReference] | None = None
@@ -115,6 +129,16 @@ INGESTION_PIPELINE = EntityType(
     create=CreateIngestionPipeline,
     parents=tuple(Parent(field="service", to=kind) for kind in INGESTED),
     traits=(OWNERS, DOMAINS, FOLLOWERS, SOFT_DELETE),
+    series=(
+        TimeSeries(
+            name="pipelineStatus",
+            entry=IngestionRun,
+            moment="timestamp",
+            key=("runId",),
+            member="pipelineStatuses",
+            listed=True,
+        ),
+    ),
     filters=(
         Filter(name="service", kind="parent"),
         Filter(name="testSuite", kind="parent", to="testSuite"),

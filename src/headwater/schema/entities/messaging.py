@@ -15,7 +15,8 @@ from headwater.schema.base import (
     ReferenceInput,
     TagInput,
 )
-from headwater.schema.declare import ASSET, SERVICE, Child, EntityType, Filter, Parent, VersionRules
+from headwater.schema.declare import ASSET, SERVICE, Child, EntityType, Filter, Parent, TimeSeries, VersionRules
+from headwater.schema.entities.profiling import SampleMessages
 from headwater.schema.entities.shared import (
     UNVERSIONED,
     AssetFields,
@@ -158,7 +159,7 @@ class Topic(_TopicFields, AssetFields, AssetState, Entity):
 
     service: EntityReference | None = None
     service_type: MessagingServiceType | None = None
-    sample_data: Document | None = None
+    sample_data: SampleMessages | None = None
 
 
 class CreateTopic(_TopicFields, CreateAssetFields, CreateRequest):
@@ -176,5 +177,6 @@ TOPIC = EntityType(
     children=(schema_fields("messageSchema.schemaFields"),),
     traits=ASSET,
     versions=VersionRules(major_removals=("messageSchema.schemaFields",), unversioned=UNVERSIONED),
+    series=(TimeSeries(name="sampleData", entry=SampleMessages, member="sampleData"),),
     filters=(Filter(name="service", kind="ancestor", to="messagingService"),),
 )

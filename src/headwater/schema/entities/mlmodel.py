@@ -19,6 +19,7 @@ from headwater.schema.base import (
 from headwater.schema.declare import (
     ASSET,
     SERVICE,
+    USAGE,
     Child,
     EntityType,
     FieldLineage,
@@ -232,7 +233,7 @@ MLMODEL = EntityType(
         ),
         Child(field="mlHyperParameters", named=False),
     ),
-    traits=ASSET,
+    traits=(*ASSET, USAGE),
     versions=VersionRules(major=("algorithm", "server", "target"), unversioned=UNVERSIONED),
     lineage=(
         FieldLineage(child="mlFeatures", sources="featureSources", reference="dataSource", kinds=MADE_FROM),

@@ -119,6 +119,7 @@ TEAM = EntityType(
     ),
     renamable=True,
     secrets=("profile",),
+    assets="owners",
     defaults={"teamType": "Group", "isJoinable": True, "parents": ["Organization"]},
     seeds=(
         {
@@ -227,6 +228,7 @@ USER = EntityType(
     ),
     lower_case=True,
     secrets=("authenticationMechanism", "profile"),
+    assets="owners",
     defaults={"isAdmin": False, "isBot": False},
     seeds=(
         {

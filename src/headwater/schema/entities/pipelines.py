@@ -3,6 +3,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
@@ -16,7 +17,18 @@ from headwater.schema.base import (
     ReferenceInput,
     TagInput,
 )
-from headwater.schema.declare import ASSET, SERVICE, Child, EntityType, Filter, Parent, Reference, VersionRules
+from headwater.schema.declare import (
+    ASSET,
+    SERVICE,
+    USAGE,
+    Child,
+    EntityType,
+    Filter,
+    Parent,
+    Reference,
+    TimeSeries,
+    VersionRules,
+)
 from headwater.schema.entities.shared import (
     UNVERSIONED,
     AssetFields,
@@ -123,13 +135,106 @@ class _PipelineFields(SourceFields):
     state: PipelineState | None = None
 
 
+class RunState(StrEnum):
+    """What became of a run."""
+
+    SUCCESSFUL = "Successful"
+    FAILED = "Failed"
+    PENDING = "Pending"
+    SKIPPED = "Skipped"
+
+
+class DatasetUsage(Model):
+    """Data that a run read."""
+
+    dataset_fqn: str = Field(alias="datasetFQN")
+    columns: list[str] | None = None
+    row_count: int | None = None
+    size_bytes: int | None = None
+    filter: str | None = None
+    version: str | None = None
+
+
+class DatasetGeneration(Model):
+    """Data that a run wrote."""
+
+    dataset_fqn: str = Field(alias="datasetFQN")
+    columns: list[str] | None = None
+    row_count: int | None = None
+    size_bytes: int | None = None
+    mode: str | None = None
+    partitions: list[str] | None = None
+    version: str | None = None
+
+
+class TaskMetrics(Model):
+    """What a task took and did in one run."""
+
+    rows_read: int | None = None
+    rows_written: int | None = None
+    rows_filtered: int | None = None
+    execution_time_ms: int | None = None
+
+
+class TaskStatus(Model):
+    """What became of a task in one run."""
+
+    name: str
+    execution_status: RunState
+    start_time: int | None = None
+    end_time: int | None = None
+    log_link: str | None = None
+    task_id: str | None = None
+    transformation_type: Literal["filter", "aggregate", "join", "pivot", "custom", "extract", "load"] | None = None
+    transformation_logic: str | None = None
+    inputs: list[DatasetUsage] | None = None
+    outputs: list[DatasetGeneration] | None = None
+    metrics: TaskMetrics | None = None
+
+
+class ExecutionMetrics(Model):
+    """What a run took."""
+
+    total_rows_processed: int | None = None
+    total_bytes_processed: int | None = None
+    cpu_time: float | None = None
+    memory_used: int | None = None
+    cost: float | None = None
+
+
+class ExecutionError(Model):
+    """Why a run failed."""
+
+    error_type: str | None = None
+    error_message: str | None = None
+    stack_trace: str | None = None
+    failed_task: str | None = None
+
+
+class PipelineStatus(Model):
+    """A run of a pipeline. ``timestamp`` is when it began, in milliseconds since 1970."""
+
+    timestamp: int
+    execution_status: RunState
+    task_status: list[TaskStatus] | None = None
+    execution_id: str | None = None
+    end_time: int | None = None
+    version: str | None = None
+    parameters: Document | None = None
+    executed_by: EntityReference | None = None
+    inputs: list[DatasetUsage] | None = None
+    outputs: list[DatasetGeneration] | None = None
+    metrics: ExecutionMetrics | None = None
+    error: ExecutionError | None = None
+
+
 class Pipeline(_PipelineFields, AssetFields, UsedAssetState, Entity):
     """A pipeline."""
 
     service: EntityReference | None = None
     service_type: PipelineServiceType | None = None
     end_date: datetime | None = None
-    pipeline_status: Document | None = None
+    pipeline_status: PipelineStatus | None = None
 
 
 class CreatePipeline(_PipelineFields, CreateAssetFields, CreateRequest):
@@ -153,7 +258,12 @@ PIPELINE = EntityType(
             references=(Reference(field="owners", to=("user", "team"), many=True, put="keep"),),
         ),
     ),
-    traits=ASSET,
+    traits=(*ASSET, USAGE),
+    series=(
+        TimeSeries(
+            name="status", entry=PipelineStatus, moment="timestamp", key=("timestamp",), member="pipelineStatus"
+        ),
+    ),
     versions=VersionRules(unversioned=UNVERSIONED),
     filters=(Filter(name="service", kind="ancestor", to="pipelineService"),),
 )

@@ -5,7 +5,7 @@ They are documents: who runs them writes them here.
 """
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -22,6 +22,7 @@ from headwater.schema.declare import (
     Inverse,
     Parent,
     Reference,
+    TimeSeries,
 )
 from headwater.schema.entities.data import DataType
 from headwater.schema.entities.governance import REVIEWERS
@@ -221,6 +222,40 @@ class _TestCaseFields(Model):
     top_dimensions: int | None = None
 
 
+class TestResultValue(Model):
+    """A number that a test found, as text, and what was expected."""
+
+    __test__ = False
+
+    name: str | None = None
+    value: str | None = None
+    predicted_value: str | None = None
+
+
+class TestCaseResult(Model):
+    """What one run of a test case found. ``timestamp`` is when it ran, in milliseconds since 1970."""
+
+    __test__ = False
+
+    id: str | None = None
+    test_case_fqn: str | None = Field(None, alias="testCaseFQN")
+    timestamp: int
+    test_case_status: Literal["Success", "Failed", "Aborted", "Queued"] | None = None
+    result: str | None = None
+    sample_data: str | None = None
+    test_result_value: list[TestResultValue] | None = None
+    passed_rows: int | None = None
+    failed_rows: int | None = None
+    passed_rows_percentage: float | None = None
+    failed_rows_percentage: float | None = None
+    incident_id: str | None = None
+    max_bound: float | None = None
+    min_bound: float | None = None
+    test_case: EntityReference | None = None
+    test_definition: EntityReference | None = None
+    dimension_results: list[Document] | None = None
+
+
 class TestCase(_TestCaseFields, Entity):
     """A test of one table or column."""
 
@@ -228,7 +263,7 @@ class TestCase(_TestCaseFields, Entity):
     entity_fqn: str | None = Field(None, alias="entityFQN")
     test_suite: EntityReference | None = None
     test_suites: list[Document] | None = None
-    test_case_result: Document | None = None
+    test_case_result: TestCaseResult | None = None
     test_case_status: str | None = None
     created_by: str | None = None
     auto_close_incident: bool | None = None
@@ -260,6 +295,16 @@ TEST_CASE = EntityType(
         REVIEWERS,
     ),
     traits=(OWNERS, DOMAINS, DATA_PRODUCTS, TAGS, FOLLOWERS, SOFT_DELETE),
+    series=(
+        TimeSeries(
+            name="testCaseResults",
+            entry=TestCaseResult,
+            moment="timestamp",
+            key=("timestamp",),
+            member="testCaseResult",
+            above=True,
+        ),
+    ),
     filters=(
         Filter(name="testSuiteId", kind="reference", to="testSuite", member="testSuite"),
         Filter(name="testDefinitionId", kind="reference", to="testDefinition", member="testDefinition"),

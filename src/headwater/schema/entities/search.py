@@ -15,7 +15,8 @@ from headwater.schema.base import (
     ReferenceInput,
     TagInput,
 )
-from headwater.schema.declare import ASSET, SERVICE, Child, EntityType, Filter, Parent, VersionRules
+from headwater.schema.declare import ASSET, SERVICE, Child, EntityType, Filter, Parent, TimeSeries, VersionRules
+from headwater.schema.entities.profiling import SampleMessages
 from headwater.schema.entities.shared import (
     UNVERSIONED,
     AssetFields,
@@ -141,7 +142,7 @@ class SearchIndex(_SearchIndexFields, AssetFields, AssetState, Entity):
 
     service: EntityReference | None = None
     service_type: SearchServiceType | None = None
-    sample_data: Document | None = None
+    sample_data: SampleMessages | None = None
 
 
 class CreateSearchIndex(_SearchIndexFields, CreateAssetFields, CreateRequest):
@@ -168,6 +169,7 @@ SEARCH_INDEX = EntityType(
     ),
     traits=ASSET,
     versions=VersionRules(major_removals=("fields",), unversioned=UNVERSIONED),
+    series=(TimeSeries(name="sampleData", entry=SampleMessages, member="sampleData"),),
     filters=(Filter(name="service", kind="ancestor", to="searchService"),),
     defaults={"indexType": "Index"},
 )

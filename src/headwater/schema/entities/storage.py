@@ -5,9 +5,10 @@ from enum import StrEnum
 
 from pydantic import Field, field_validator
 
-from headwater.schema.base import CreateRequest, Document, Entity, EntityReference, Model, ReferenceInput
-from headwater.schema.declare import ASSET, SERVICE, EntityType, Filter, Inverse, Parent
+from headwater.schema.base import CreateRequest, Entity, EntityReference, Model, ReferenceInput
+from headwater.schema.declare import ASSET, SERVICE, EntityType, Filter, Inverse, Parent, TimeSeries
 from headwater.schema.entities.data import Column, column_list, column_versions, refuse_repeated
+from headwater.schema.entities.profiling import TableData
 from headwater.schema.entities.shared import (
     UNVERSIONED,
     AssetFields,
@@ -99,7 +100,7 @@ class Container(_ContainerFields, AssetFields, AssetState, Entity):
     parent: EntityReference | None = None
     children: list[EntityReference] | None = None
     retention_period: str | None = None
-    sample_data: Document | None = None
+    sample_data: TableData | None = None
 
 
 class CreateContainer(_ContainerFields, CreateAssetFields, CreateRequest):
@@ -121,6 +122,7 @@ CONTAINER = EntityType(
     children=(column_list("dataModel.columns"),),
     traits=ASSET,
     versions=column_versions("dataModel.columns", unversioned=(*UNVERSIONED, "size", "numberOfObjects")),
+    series=(TimeSeries(name="sampleData", entry=TableData, member="sampleData"),),
     filters=(
         Filter(name="service", kind="ancestor", to="storageService"),
         Filter(name="root", kind="root", member="parent"),
