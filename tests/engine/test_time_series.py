@@ -178,6 +178,37 @@ def test_columns_in_pages(people: Api) -> None:
     assert len(people.get(f"tables/{people.get(TABLE)['id']}/columns")["data"]) == 5
 
 
+def test_runs_of_a_pipeline(api: Api) -> None:
+    api.put("services/pipelineServices", {"name": "etl", "serviceType": "Airflow"})
+    api.put("pipelines", {"name": "night.ly", "service": "etl"})
+    nightly = segment('etl."night.ly"')
+    path = f"pipelines/{nightly}/status"
+    first = api.put(path, {"timestamp": 1000, "executionStatus": "Pending", "taskStatus": None}).body
+    assert first["pipelineStatus"] == {"timestamp": 1000, "executionStatus": "Pending"}
+    task = {"name": "load", "executionStatus": "Failed", "logLink": "http://logs/1"}
+    api.put(path, {"timestamp": 1000, "executionStatus": "Failed", "taskStatus": [task]})
+    many = [{"timestamp": moment, "executionStatus": "Successful"} for moment in (500, 2000, 3000)]
+    assert api.put(f"{path}/bulk", many)["pipelineStatus"]["timestamp"] == 3000
+    between = api.get(path, startTs="1000", endTs="2000", limit="5").body
+    assert [(one["timestamp"], one["executionStatus"]) for one in between["data"]] == [
+        (2000, "Successful"),
+        (1000, "Failed"),
+    ]
+    assert api.get(named("pipelines", 'etl."night.ly"'), fields="pipelineStatus")["pipelineStatus"]["timestamp"] == 3000
+    api.delete(f"{path}/3000")
+    assert api.get(named("pipelines", 'etl."night.ly"'), fields="pipelineStatus")["pipelineStatus"]["timestamp"] == 2000
+    assert "executionStatus" in api.put(path, {"timestamp": 1, "executionStatus": "Odd"}, expect=400)["message"]
+    (event, *_) = api.get("events", position=str(api.position() - 1))["data"]
+    assert event["changeDescription"]["fieldsDeleted"] == [{"name": "status", "oldValue": "3000"}]
+
+
+def test_messages_of_a_topic_are_a_sample(api: Api) -> None:
+    api.put("services/messagingServices", {"name": "bus", "serviceType": "Kafka"})
+    topic = api.put("topics", {"name": "t", "service": "bus", "partitions": 1})["id"]
+    assert api.put(f"topics/{topic}/sampleData", {"messages": ["a", "b"]})["sampleData"] == {"messages": ["a", "b"]}
+    assert api.get(f"topics/{topic}/sampleData")["sampleData"] == {"messages": ["a", "b"]}
+
+
 class Run(Model):
     """A run of a robot."""
 

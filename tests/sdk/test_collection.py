@@ -318,6 +318,18 @@ def test_users_follow_and_no_longer_follow(client: Client, churn: MlModel) -> No
         client.mlmodels.follow(churn, "nobody")
 
 
+def test_the_caller_votes_and_takes_the_vote_back(client: Client, churn: MlModel) -> None:
+    for key, liked, expected in ((churn, True, (1, 0)), ("headwater.churn", False, (0, 1)), (churn.id, None, (0, 0))):
+        client.mlmodels.vote(key, liked)
+        votes = client.mlmodels.get(churn, fields="votes").votes
+        assert votes is not None
+        assert (votes.up_votes, votes.down_votes) == expected
+    client.mlmodels.vote(churn, True)
+    votes = client.mlmodels.get(churn, fields="votes").votes
+    assert votes is not None
+    assert [user.name for user in votes.up_voters] == ["admin"]
+
+
 def test_bulk_reports_each_row_and_stops_at_none(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collection, "BULK_BYTES", 100)
     rows: list[Any] = [{"name": f"m{number}", "display_name": f"M {number}"} for number in range(9)]

@@ -17,8 +17,6 @@ PLACES = ("/{id}", "/name/{fqn}")
 def routes(declared: EntityType, collection: str) -> Iterator[Route]:
     """The routes around the entities of one type."""
     route, name, entity = maker(declared, collection), declared.name, declared.entity
-    if declared.has(VOTES):
-        yield route("PUT", "/{id}/vote", vote, f"Vote for or against a {name}", body="Vote", reply="ChangeEvent")
     for member in declared.put_alone:
         tail, what = f"/{{id}}/{member}", f"the {member} of a {name}"
         yield route("PUT", tail, partial(put_member, member), f"Set {what}", body="Object", reply=entity)
@@ -28,6 +26,9 @@ def routes(declared: EntityType, collection: str) -> Iterator[Route]:
         yield route("PUT", "/{id}/assets/add", add_assets, f"Add assets to a {name}", **more)
         yield route("PUT", "/{id}/assets/remove", remove_assets, f"Remove assets from a {name}", **more)
     for place in PLACES:
+        if declared.has(VOTES):
+            summary = f"Vote for or against a {name}"
+            yield route("PUT", f"{place}/vote", vote, summary, body="Vote", reply="ChangeEvent")
         if declared.has(FOLLOWERS):
             user = place + "/followers/{user}"
             yield route("PUT", f"{place}/followers", follow, f"Follow a {name}", body="UserId", reply="ChangeEvent")

@@ -196,6 +196,11 @@ class Collection(Generic[E, C]):
         """Make a user no longer follow an entity."""
         self._wire.ask("DELETE", self._path(key, "followers", self._user_id(user)))
 
+    def vote(self, key: Key, liked: bool | None) -> None:
+        """Vote, as the caller, for an entity (True) or against it (False); None takes the vote back."""
+        kind = {True: "votedUp", False: "votedDown", None: "unVoted"}[liked]
+        self._wire.ask("PUT", self._path(key, "vote"), body={"updatedVoteType": kind})
+
     def bulk(self, requests: Iterable[C | Mapping[str, object]], *, override: bool = False) -> BulkResult:
         """Create or update many entities; a request that fails is reported and stops no other."""
         results = [self._bulk(chunk, override) for chunk in _chunks(self._row(request) for request in requests)]

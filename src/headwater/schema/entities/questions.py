@@ -15,6 +15,7 @@ from headwater.schema.base import (
     Model,
     ReferenceInput,
     TagInput,
+    Votes,
 )
 from headwater.schema.declare import (
     DOMAINS,
@@ -23,6 +24,7 @@ from headwater.schema.declare import (
     OWNERS,
     SOFT_DELETE,
     TAGS,
+    VOTES,
     Addition,
     Child,
     EntityType,
@@ -147,7 +149,7 @@ class Metric(_MetricFields, AssetState, Entity):
     followers: list[EntityReference] | None = None
     data_products: list[EntityReference] | None = None
     certification: Document | None = None
-    votes: Document | None = None
+    votes: Votes | None = None
 
 
 class CreateMetric(_MetricFields, CreateRequest):
@@ -183,7 +185,7 @@ METRIC = EntityType(
         Child(field="dimensions", segment="dimensions"),
         Child(field="measures", segment="measures"),
     ),
-    traits=(OWNERS, DOMAINS, TAGS, FOLLOWERS, EXTENSION, SOFT_DELETE),
+    traits=(OWNERS, DOMAINS, TAGS, FOLLOWERS, VOTES, EXTENSION, SOFT_DELETE),
     defaults={"provider": "user"},
 )
 
@@ -225,7 +227,7 @@ class Query(_QueryFields, Entity):
 
     service: EntityReference | None = None
     followers: list[EntityReference] | None = None
-    votes: Document | None = None
+    votes: Votes | None = None
     entity_status: EntityStatus | None = None
 
 
@@ -247,7 +249,7 @@ QUERY = EntityType(
         Reference(field="queryUsedIn", to=DATA_ASSETS, many=True, put="absent"),
         Reference(field="triggeredBy", to=("storedProcedure", "pipeline")),
     ),
-    traits=(OWNERS, DOMAINS, TAGS, FOLLOWERS),
+    traits=(OWNERS, DOMAINS, TAGS, FOLLOWERS, VOTES),
     versions=VersionRules(put_sticky=("usedBy",)),
     additions=(
         Addition(path="usage", member="queryUsedIn"),

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from headwater.schema.base import Document, EntityReference, Model, ReferenceInput, Style, TagInput
+from headwater.schema.base import Document, EntityReference, Model, ReferenceInput, Style, TagInput, Votes
+from headwater.schema.usage import UsageDetails
 
 FieldName = Annotated[str, Field(min_length=1)]
 """The name of a column, task or other part that another system named: one segment of an FQN, whatever is in it."""
@@ -58,7 +59,7 @@ class UnfollowedAssetFields(Model):
     data_products: list[ReferenceInput] | None = None
     life_cycle: LifeCycle | None = None
     certification: Certification | None = None
-    votes: Document | None = None
+    votes: Votes | None = None
 
 
 class AssetFields(UnfollowedAssetFields):
@@ -100,7 +101,7 @@ class AssetState(Model):
 class UsedAssetState(AssetState):
     """The same of an asset whose use is counted."""
 
-    usage_summary: Document | None = None
+    usage_summary: UsageDetails | None = None
 
 
 class HashedFields(Model):
