@@ -137,16 +137,20 @@ def test_a_sample_is_kept_once_and_erased_for_good(people: Api) -> None:
     assert people.put(f"tables/{table}/sampleData", sample)["sampleData"] == sample
     then = f"@{people.position()}"
     assert people.get(f"tables/{table}/sampleData")["sampleData"] == sample
+    joins = {"startDate": "2026-03-01", "dayCount": 30, "columnJoins": [{"columnName": "age", "joinedWith": []}]}
+    assert people.put(f"tables/{table}/joins", joins)["joins"] == joins
     people.put(f"tables/{table}/sampleData", {"columns": ["age"], "rows": [[2]]})
     assert people.get(TABLE, fields="sampleData")["sampleData"]["rows"] == [[2]]
     assert "sampleData" not in people.get(TABLE, fields="sampleData", asOf=then).body
     assert "sampleData" not in people.delete(f"tables/{table}/sampleData").body
     assert "sampleData" not in people.get(TABLE, fields="sampleData").body
     assert people.delete(f"tables/{table}/sampleData").headers["X-OpenMetadata-Change"] == "entityNoChange"
+    people.put(f"tables/{table}/sampleData", sample)
+    then = f"@{people.position()}"
+    people.delete(TABLE, hardDelete="true")
+    assert "sampleData" not in people.get(TABLE, fields="sampleData", asOf=then).body
     told = json.dumps(people.get("events", position="0", limit="10000").body)
     assert "[[2]]" not in told
-    joins = {"startDate": "2026-03-01", "dayCount": 30, "columnJoins": [{"columnName": "age", "joinedWith": []}]}
-    assert people.put(f"tables/{table}/joins", joins)["joins"] == joins
 
 
 def test_how_a_table_is_made_and_measured_is_kept_without_a_version(people: Api) -> None:

@@ -25,7 +25,7 @@ from headwater.catalog.shape import Outline, Shape
 from headwater.errors import EntityExists, EntityNotFound, InvalidEntity, VersionConflict
 from headwater.schema.base import Document, held
 from headwater.schema.declare import SOFT_DELETE, EntityType, Parent, Reference
-from headwater.store import documents, events, history, lineage, relationships, renderings, settings
+from headwater.store import documents, events, history, lineage, relationships, renderings, series, settings
 from headwater.store.database import Transaction
 from headwater.store.rows import CardRow, EntityRow, EventRow
 
@@ -726,6 +726,8 @@ class Writer:
         lineage.remove(self.transaction, row.node, position, self.context.kept)
         renderings.drop(self.transaction, row.node)
         settings.drop_secrets(self.transaction, row.node)
+        for one in (one for one in declared.series if not one.key):
+            series.erase(self.transaction, row.node, one.name)
         self.announce("entityDeleted", removed, row.version, None)
         self.forget()
         return self.outcome(removed, body, "entityDeleted")
