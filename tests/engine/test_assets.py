@@ -130,3 +130,19 @@ def test_names_with_dots_find_their_holder(shop: Api) -> None:
     shop.put("teams", {"name": "data.crew", "description": "d"})
     change(shop, f"teams/{segment('data.crew')}", "add", A)
     assert assets(shop, "teams", '"data.crew"') == ["db.shop.main.a"]
+
+
+def test_assets_of_glossary_terms_and_data_products(shop: Api) -> None:
+    shop.put("glossaries", {"name": "People", "description": "d"})
+    shop.put("glossaryTerms", {"name": "Income", "glossary": "People", "description": "d"})
+    label = {"tagFQN": "People.Income", "source": "Glossary"}
+    shop.patch(named(*A), {"op": "add", "path": "/tags/-", "value": label})
+    assert assets(shop, "glossaryTerms", "People.Income") == ["db.shop.main.a"]
+    shop.put("dataProducts", {"name": "scores", "description": "d", "domains": ["sales"]})
+    without = change(shop, "dataProducts/scores", "add", A)["failedRequest"][0]
+    assert without["message"] == "Domain cannot be empty when data products are provided."
+    change(shop, "domains/sales", "add", A, B)
+    assert change(shop, "dataProducts/scores", "add", A, B)["numberOfRowsPassed"] == 2
+    assert assets(shop, "dataProducts", "scores") == ["db.shop.main.a", "db.shop.main.b"]
+    change(shop, "dataProducts/scores", "remove", A)
+    assert assets(shop, "dataProducts", "scores") == ["db.shop.main.b"]

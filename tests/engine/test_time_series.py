@@ -213,6 +213,40 @@ def test_messages_of_a_topic_are_a_sample(api: Api) -> None:
     assert api.get(f"topics/{topic}/sampleData")["sampleData"] == {"messages": ["a", "b"]}
 
 
+def test_results_of_a_test_case(api: Api) -> None:
+    api.table(columns=["age"])
+    api.put("dataQuality/testDefinitions", {"name": "between", "entityType": "COLUMN", "testPlatforms": ["dbt"]})
+    link = "<#E::table::db.shop.main.people::columns::age>"
+    case = {"name": "b", "entityLink": link, "testDefinition": "between"}
+    name = api.put("dataQuality/testCases", case)["fullyQualifiedName"]
+    path = f"dataQuality/testCases/testCaseResults/{segment(name)}"
+    for moment, status in ((1000, "Success"), (2000, "Failed")):
+        result = {"timestamp": moment, "testCaseStatus": status, "testResultValue": [{"name": "max", "value": "7"}]}
+        assert api.post(path, result, expect=201).body == result
+    assert [one["testCaseStatus"] for one in api.get(path, startTs="0", endTs="3000")["data"]] == ["Failed", "Success"]
+    shown = api.get(named("dataQuality/testCases", name), fields="testCaseResult")["testCaseResult"]
+    assert (shown["timestamp"], shown["testCaseStatus"]) == (2000, "Failed")
+
+
+def test_runs_of_an_ingestion_pipeline_are_updated_by_their_id(api: Api) -> None:
+    pipeline = {
+        "name": "p",
+        "pipelineType": "metadata",
+        "service": {"type": "mlmodelService", "fullyQualifiedName": "headwater"},
+        "sourceConfig": {"config": {"type": "MlModelMetadata"}},
+        "airflowConfig": {},
+    }
+    api.put("services/ingestionPipelines", pipeline)
+    path = "services/ingestionPipelines/headwater.p/pipelineStatus"
+    api.put(path, {"runId": "r1", "pipelineState": "running", "timestamp": 1000})
+    api.put(path, {"runId": "r1", "pipelineState": "success", "timestamp": 1000, "endDate": 1500})
+    api.put(path, {"runId": "r2", "pipelineState": "failed", "timestamp": 2000})
+    assert api.get(f"{path}/r1")["pipelineState"] == "success"
+    assert [one["runId"] for one in api.get(path, startTs="0", endTs="3000")["data"]] == ["r2", "r1"]
+    shown = api.get(named("services/ingestionPipelines", "headwater.p"), fields="pipelineStatuses")["pipelineStatuses"]
+    assert [one["runId"] for one in shown] == ["r2"]
+
+
 class Run(Model):
     """A run of a robot."""
 

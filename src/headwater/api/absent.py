@@ -50,7 +50,7 @@ ABSENT = (
         "How people use an interface is not analysed.",
     ),
     Absent(
-        ("docStore", "personas", "learning", "attachments", "contextCenter", "pages", "chat", "notificationTemplates"),
+        ("docStore", "learning", "attachments", "contextCenter", "pages", "chat", "notificationTemplates"),
         "They belong to OpenMetadata's own web interface.",
     ),
     Absent(

@@ -141,7 +141,7 @@ def test_the_standard_types_fit_together() -> None:
             {"inverses": (Inverse(field="cogs", of="nothing", member="widget"),)},
             "inverse cogs points to no declared type, only to nothing",
         ),
-        ({"traits": (VOTES,)}, "trait's member votes is not a member of Widget"),
+        ({"traits": (VOTES,)}, "trait votes votes is not a member of Widget"),
         ({"assets": "maker"}, "no type holds a widget in maker, so it can have no assets"),
     ],
 )
