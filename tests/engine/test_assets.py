@@ -146,3 +146,12 @@ def test_assets_of_glossary_terms_and_data_products(shop: Api) -> None:
     assert assets(shop, "dataProducts", "scores") == ["db.shop.main.a", "db.shop.main.b"]
     change(shop, "dataProducts/scores", "remove", A)
     assert assets(shop, "dataProducts", "scores") == ["db.shop.main.b"]
+
+
+def test_what_a_term_brings_along_is_an_asset_of_the_tag_too(api: Api) -> None:
+    api.put("glossaries", {"name": "Words", "description": "of ours"})
+    term = {"name": "Person", "glossary": "Words", "description": "somebody", "tags": ["PII.Sensitive"]}
+    api.put("glossaryTerms", term)
+    api.table("people", tags=[{"tagFQN": "Words.Person", "source": "Glossary"}])
+    for path in (named("tags", "PII.Sensitive"), named("glossaryTerms", "Words.Person")):
+        assert "people" in [one["name"] for one in api.get(f"{path}/assets")["data"]]

@@ -8,7 +8,7 @@ from headwater.catalog.writing import Writer
 from headwater.errors import InvalidEntity
 from headwater.schema.base import Document
 from headwater.schema.declare import LABELS, OWNERS, EntityType
-from headwater.store import documents
+from headwater.store import documents, relationships
 from headwater.store.rows import EntityRow
 
 
@@ -18,7 +18,10 @@ def page(reader: Reader, declared: EntityType, key: Key, limit: int, offset: int
     What only inherits an owner or domain is below an asset, and none itself.
     """
     row = reader.row(declared, key)
-    held = documents.Held(row.node, declared.assets, _types(reader.context, declared.assets), reader.position)
+    held_nodes = [row.node]
+    if declared.assets == LABELS:
+        held_nodes = relationships.implying(reader.session, held_nodes, reader.moment)
+    held = documents.Held(held_nodes, declared.assets, _types(reader.context, declared.assets), reader.position)
     nodes, total = documents.holders(reader.session, held, limit, offset)
     reader.names.nodes(nodes)
     renderer = reader.renderer(declared)

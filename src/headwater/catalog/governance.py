@@ -15,7 +15,7 @@ from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema import fqn
 from headwater.schema.base import Document
 from headwater.schema.declare import EntityType
-from headwater.store import documents, events, history, lineage, relationships
+from headwater.store import documents, events, lineage, relationships
 from headwater.store.relationships import Usage
 from headwater.store.rows import EdgeRow, EntityRow
 
@@ -102,7 +102,7 @@ class Governance:
         self.session = reader.session
         self.context = reader.context
         self.position = reader.position
-        self.moment = history.newest(reader.session) if reader.position is None else reader.position
+        self.moment = reader.moment
         self.graph = StoredGraph(reader.names, reader.context.shapes, stops)
 
     # the two questions --------------------------------------------------------------------------------------------

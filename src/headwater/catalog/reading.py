@@ -212,14 +212,12 @@ class Reader:
         asked = self.view.fields or frozenset()
         renderer = self.renderer(declared)
         if "followers" in asked and declared.has(FOLLOWERS):
-            followers = relationships.followers(self.session, node, self._now)
+            followers = relationships.followers(self.session, node, self.moment)
             rendered["followers"] = self._references(followers, renderer)
         if "votes" in asked and declared.has(VOTES):
-            position = self.position if self.position is not None else history.newest(self.session)
-            rendered["votes"] = renderer.votes(relationships.votes(self.session, node, position))
+            rendered["votes"] = renderer.votes(relationships.votes(self.session, node, self.moment))
         if members := asked & beside.members(declared):
-            position = self.position if self.position is not None else history.newest(self.session)
-            beside.show(self.session, self.context.shapes[declared.name], members, node, rendered, position)
+            beside.show(self.session, self.context.shapes[declared.name], members, node, rendered, self.moment)
         for inverse in declared.inverses:
             if inverse.field in asked:
                 listed = self.listed(inverse, node, renderer)
@@ -245,10 +243,10 @@ class Reader:
             words = self.context.registry.labels.values()
             level = [one for word in words for one in documents.below(self.session, level, word.name, self.position)]
             tags = tags + level
-        return relationships.usage_count(self.session, tags, self._now)
+        return relationships.usage_count(self.session, tags, self.moment)
 
     @property
-    def _now(self) -> int:
+    def moment(self) -> int:
         """The position that the view speaks of."""
         return self.position if self.position is not None else history.newest(self.session)
 
@@ -258,18 +256,18 @@ class Reader:
 
     def _referrers(self, inverse: Inverse, node: int) -> list[int]:
         if inverse.member in FOLLOWERS.members:
-            return relationships.followed(self.session, node, self._now)
+            return relationships.followed(self.session, node, self.moment)
         if inverse.of and any(one.field == inverse.member for one in self.context.registry[inverse.of].parents):
             return documents.below(self.session, [node], inverse.of, self.position)
-        return relationships.referrers_at(self.session, node, inverse.member, inverse.of or None, self._now)
+        return relationships.referrers_at(self.session, node, inverse.member, inverse.of or None, self.moment)
 
     def _gather(self, gathered: Gathered, node: int) -> set[int]:
         """The nodes that others bring: those that this entity refers to, and all above them."""
-        level = relationships.targets_at(self.session, [node], gathered.through, self._now)
+        level = relationships.targets_at(self.session, [node], gathered.through, self.moment)
         above = set(level)
-        while level := relationships.targets_at(self.session, level, gathered.up, self._now) - above:
+        while level := relationships.targets_at(self.session, level, gathered.up, self.moment) - above:
             above |= level
-        return relationships.targets_at(self.session, above, gathered.member, self._now)
+        return relationships.targets_at(self.session, above, gathered.member, self.moment)
 
     def _references(self, nodes: Iterable[int], renderer: Renderer) -> list[Document]:
         nodes = list(nodes)
@@ -398,7 +396,7 @@ class Reader:
         """The versions, newest first, each as it was shown when it was recorded; all, or a part of them."""
         row = self.row(declared, key)
         newest: dict[int, EntityRow] = {}
-        for state in history.versions(self.session, row.node, self._now):
+        for state in history.versions(self.session, row.node, self.moment):
             newest.setdefault(state.version, state)
         wanted = list(newest.values())[offset : None if limit is None else offset + limit]
         return [self._as_recorded(declared, state) for state in wanted]
@@ -415,7 +413,7 @@ class Reader:
     def version(self, declared: EntityType, key: Key, number: str) -> Document:
         """One version as it was shown when it was recorded."""
         row = self.row(declared, key)
-        state = history.version(self.session, row.node, versions.parse(number), self._now)
+        state = history.version(self.session, row.node, versions.parse(number), self.moment)
         if state is None:
             raise EntityNotFound(f"{declared.name} instance for {key.text} and version {number} not found")
         return self._as_recorded(declared, state)

@@ -249,29 +249,29 @@ def _alive(alias: str, position: int | None) -> str:
 
 
 class Held(NamedTuple):
-    """Something that others hold in a member; ``types`` are those whose entities count, ``position`` None is now."""
+    """What others hold in a member; ``types`` are those whose entities count, ``position`` None is now."""
 
-    node: int
+    nodes: Sequence[int]
     member: str
     types: Sequence[str]
     position: int | None
 
 
 def holders(session: Session, held: Held, limit: int, offset: int) -> tuple[list[int], int]:
-    """The nodes of live entities that hold something, a page of them in order of name; and how many there are."""
+    """The nodes of live entities that hold one of these, a page of them in order of name; and how many there are."""
     if held.position is None:
         source, state, present = "FROM entity e", "e", "e.removed IS NULL"
     else:
         source, state, present = STATE_AT, "s", "s.removed = 0"
     if held.member == LABELS:
-        holding = f"SELECT h.entity FROM tag_usage h WHERE h.tag = :node AND {_alive('h', held.position)}"
+        holding = f"SELECT h.entity FROM tag_usage h WHERE h.tag IN numbers(:nodes) AND {_alive('h', held.position)}"
     else:
         holding = (
             "SELECT h.referrer FROM relationship h "
-            f"WHERE h.target = :node AND h.field = :member AND {_alive('h', held.position)}"
+            f"WHERE h.target IN numbers(:nodes) AND h.field = :member AND {_alive('h', held.position)}"
         )
     conditions = f"e.node IN ({holding}) AND e.type IN each(:types) AND {present} AND {state}.deleted = 0"
-    given = {"node": held.node, "member": held.member, "types": texts(held.types)}
+    given = {"nodes": numbers(held.nodes), "member": held.member, "types": texts(held.types)}
     parameters: dict[str, Any] = given | ({} if held.position is None else {"position": held.position})
     total = int(session.rows(f"SELECT count(*) {source} WHERE {conditions}", parameters)[0][0])
     statement = f"SELECT e.node {source} WHERE {conditions} ORDER BY {state}.name, e.id LIMIT :limit OFFSET :offset"

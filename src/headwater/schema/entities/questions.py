@@ -18,6 +18,8 @@ from headwater.schema.base import (
     Votes,
 )
 from headwater.schema.declare import (
+    CERTIFICATION,
+    DATA_PRODUCTS,
     DOMAINS,
     EXTENSION,
     FOLLOWERS,
@@ -35,7 +37,7 @@ from headwater.schema.declare import (
 )
 from headwater.schema.entities.data import Code
 from headwater.schema.entities.governance import REVIEWERS
-from headwater.schema.entities.shared import AssetState, EntityStatus, Provider
+from headwater.schema.entities.shared import AssetState, Certification, EntityStatus, Provider
 
 # metrics ----------------------------------------------------------------------------------------------------------
 
@@ -147,8 +149,8 @@ class Metric(_MetricFields, AssetState, Entity):
 
     derived_from: EntityReference | None = None
     followers: list[EntityReference] | None = None
-    data_products: list[EntityReference] | None = None
-    certification: Document | None = None
+    data_products: list[ReferenceInput] | None = None
+    certification: Certification | None = None
     votes: Votes | None = None
 
 
@@ -185,7 +187,7 @@ METRIC = EntityType(
         Child(field="dimensions", segment="dimensions"),
         Child(field="measures", segment="measures"),
     ),
-    traits=(OWNERS, DOMAINS, TAGS, FOLLOWERS, VOTES, EXTENSION, SOFT_DELETE),
+    traits=(OWNERS, DOMAINS, DATA_PRODUCTS, TAGS, FOLLOWERS, VOTES, EXTENSION, CERTIFICATION, SOFT_DELETE),
     defaults={"provider": "user"},
 )
 
