@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from headwater.api import entities, governance, lineage, system
+from headwater.api import entities, governance, lineage, search, system
 from headwater.api.auth import Authenticator
 from headwater.api.http import Query, Request, Response, render_error
 from headwater.api.routes import Call, Route, Routed, Router
@@ -51,7 +51,7 @@ class Application:
                 reply="Object",
             ),
         ]
-        shared = [*own, *system.routes(), *lineage.routes(), *governance.routes()]
+        shared = [*own, *system.routes(), *lineage.routes(), *governance.routes(), *search.routes()]
         collections = [
             (declared, path) for declared in self.catalog.registry for path in (declared.collection, *declared.aliases)
         ]

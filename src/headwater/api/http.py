@@ -67,6 +67,10 @@ class Query:
         """A parameter, or None."""
         return self.values.get(name)
 
+    def all(self, name: str) -> list[str]:
+        """All values of a parameter that may be repeated."""
+        return [value for key, value in parse_qsl(self.text, keep_blank_values=True) if key == name]
+
     def whole(self, name: str, default: int, low: int, high: int) -> int:
         """A whole number within bounds."""
         text = self.get(name)

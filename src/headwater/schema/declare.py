@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pydantic.alias_generators import to_snake
+
 from headwater.schema import fqn
 from headwater.schema.base import CreateRequest, Document, Entity, TagSource
 
@@ -373,6 +375,11 @@ class EntityType:
             return self.lookup(name)
         except fqn.InvalidFqn:
             return None
+
+    @property
+    def search_index(self) -> str:
+        """What OpenMetadata calls the index in which entities of this type are found."""
+        return f"{to_snake(self.name)}_search_index"
 
     @property
     def sdk_name(self) -> str:
