@@ -21,6 +21,7 @@ from headwater.catalog.search.clauses import (
     Words,
 )
 from headwater.catalog.search.entry import BETWEEN, fact
+from headwater.catalog.search.snippets import Wanted
 from headwater.errors import InvalidEntity
 
 WEIGHTS = {"name": 8.0, "displayName": 6.0, "parts": 2.0, "others": 1.5, "description": 1.0}
@@ -43,10 +44,13 @@ class Compiler:
         self.schema = schema
         self.analyzer = analyzer
         self.searcher = searcher
+        self.wanted: list[Wanted] = []
+        """The words of tolerant searches that were compiled."""
 
-    def query(self, clause: Clause) -> Query:
-        """The query of a clause; one that asks for no word at all finds nothing."""
-        return self._query(clause) or Query.empty_query()
+    def query(self, clause: Clause, by: Clause) -> Query:
+        """The query of a clause, narrowed by another; one that asks for no word at all finds nothing."""
+        query = self._query(clause) or Query.empty_query()
+        return query if by == Everything() else filtered(query, self._query(by) or Query.empty_query())
 
     def _query(self, clause: Clause) -> Query | None:
         """The query of a clause; None for one without a word, which says nothing."""
@@ -143,7 +147,8 @@ class Compiler:
         found = [Query.boost_query(self._word(field, word), weight) for field, weight in WEIGHTS.items()]
         if not clause.tolerant:
             return _best(found)
-        distance = self.mistakes(word)
+        distance = self._mistakes(word)
+        self.wanted.append(Wanted(word, distance))
         if distance:
             return _best(
                 [
@@ -157,7 +162,7 @@ class Compiler:
             ]
         return _best(found)
 
-    def mistakes(self, word: str) -> int:
+    def _mistakes(self, word: str) -> int:
         """How many typing mistakes a word of a tolerant search is forgiven: none if anything begins with it."""
         distance = 0 if len(word) < 4 else 1 if len(word) < 8 else 2
         if not distance:

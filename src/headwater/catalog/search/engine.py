@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The index, in a folder that this process holds."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +22,7 @@ from tantivy import (
     Tokenizer,
 )
 
-from headwater.catalog.search.clauses import Clause, Everything, Question
+from headwater.catalog.search.clauses import Clause, Question
 from headwater.catalog.search.compiler import WEIGHTS, Compiler, filtered
 from headwater.catalog.search.entry import BETWEEN, FACETS, Entry
 from headwater.catalog.search.snippets import Wanted
@@ -52,10 +52,12 @@ class Found(NamedTuple):
 
 
 class Hits(NamedTuple):
-    """A part of all hits."""
+    """A part of all hits; the values of the facets of all; and the words that were looked for tolerantly."""
 
     total: int
     hits: list[Found]
+    facets: dict[str, list[tuple[str, int]]]
+    wanted: list[Wanted]
 
 
 @contextmanager
@@ -146,7 +148,7 @@ class Engine:
 
     # reading ------------------------------------------------------------------------------------------------------
 
-    def compiler(self) -> Compiler:
+    def _compiler(self) -> Compiler:
         """What compiles clauses for the index as it is now, and keeps looking at it as it is now."""
         return Compiler(self.schema, self.words, self.searcher)
 
@@ -161,12 +163,12 @@ class Engine:
             known, faces = (_numbers(self.searcher, field, found) for field in ("node", "face"))
             return dict(zip(known, faces, strict=True))
 
-    def find(self, question: Question) -> Hits:
-        """The hits of a question."""
-        compiler = self.compiler()
-        searcher = compiler.searcher
-        query = self._compiled(compiler, question.clause, question.by)
+    def find(self, question: Question, faceted: bool = False) -> Hits:
+        """The hits of a question; with the values of all facets if they are asked for."""
         with watched():
+            compiler = self._compiler()
+            searcher, query = compiler.searcher, compiler.query(question.clause, question.by)
+            facets = self._facets(searcher, query) if faceted else {}
             total = None
             if question.after is not None:
                 total = _count(searcher.search(query, limit=1))
@@ -184,44 +186,33 @@ class Engine:
             Found(node, value, None) if question.sort == "score" else Found(node, None, value)
             for node, (value, _) in zip(nodes, rows, strict=True)
         ]
-        return Hits(_count(found) if total is None else total, hits)
-
-    def wanted(self, text: str) -> list[Wanted]:
-        """The words of a text as a tolerant search looks for them."""
-        compiler = self.compiler()
-        with watched():
-            return [Wanted(word, compiler.mistakes(word)) for word in dict.fromkeys(self.words.analyze(text))]
-
-    def _compiled(self, compiler: Compiler, clause: Clause, by: Clause) -> Query:
-        with watched():
-            query = compiler.query(clause)
-            return query if by == Everything() else filtered(query, compiler.query(by))
+        return Hits(_count(found) if total is None else total, hits, facets, compiler.wanted)
 
     def _beyond(self, field: str, key: str, descending: bool) -> Query:
         """Everything behind a key. Keys hold nothing that tantivy's query syntax could take for something else."""
         return self.index.parse_query(f"{field}:{{* TO {key}}}" if descending else f"{field}:{{{key} TO *}}", [field])
 
-    def facets(self, clause: Clause, by: Clause) -> Mapping[str, list[tuple[str, int]]]:
+    def _facets(self, searcher: Searcher, query: Query) -> dict[str, list[tuple[str, int]]]:
         """How many hits count for each value of each facet, the most frequent first."""
-        compiler = self.compiler()
-        query = self._compiled(compiler, clause, by)
+        terms = {"terms": {"field": "facets", "size": MANY_VALUES}}
         counted: dict[str, list[tuple[str, int]]] = {name: [] for name in FACETS}
-        with watched():
-            terms = {"terms": {"field": "facets", "size": MANY_VALUES}}
-            buckets = compiler.searcher.aggregate(query, {"facets": terms})["facets"]["buckets"]
-        for bucket in buckets:
+        for bucket in searcher.aggregate(query, {"facets": terms})["facets"]["buckets"]:
             name, _, value = bucket["key"].partition(BETWEEN)
             counted[name].append((value, int(bucket["doc_count"])))
-        return {name: sorted(values, key=lambda pair: (-pair[1], pair[0])) for name, values in counted.items()}
+        return {name: _frequent(values) for name, values in counted.items()}
 
     def counts(self, clause: Clause, by: Clause, path: str) -> list[tuple[str, int]]:
         """How many hits have each value at a path, in lower case, the most frequent first."""
-        compiler = self.compiler()
-        query = self._compiled(compiler, clause, by)
         lead = f"{path}{BETWEEN}"
         with watched():
-            found = compiler.searcher.terms_with_prefix("facts", lead, query)
-        return sorted(((term[len(lead) :], count) for term, count in found), key=lambda pair: (-pair[1], pair[0]))
+            compiler = self._compiler()
+            found = compiler.searcher.terms_with_prefix("facts", lead, compiler.query(clause, by))
+        return _frequent((term[len(lead) :], count) for term, count in found)
+
+
+def _frequent(counted: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    """The same, the most frequent first."""
+    return sorted(counted, key=lambda pair: (-pair[1], pair[0]))
 
 
 def _numbers(searcher: Searcher, field: str, found: list[DocAddress]) -> list[int]:

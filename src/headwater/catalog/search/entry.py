@@ -12,6 +12,7 @@ from headwater.catalog.search.clauses import text_of
 from headwater.catalog.shape import Shape
 from headwater.schema import fqn
 from headwater.schema.base import Document
+from headwater.schema.declare import Child
 
 SILENT = frozenset({"href", "changeDescription", "incrementalChangeDescription"})
 """Members that nobody looks for."""
@@ -22,6 +23,9 @@ OF_LABELS = ("tagFQN", "name", "displayName", "source", "labelType", "state")
 
 ELSEWHERE = frozenset({"id", "name", "displayName", "fullyQualifiedName", "description", "tags", "tier"})
 """Members whose words stand in fields of their own, or that are no words."""
+
+OF_PARTS = ("name", "displayName", "description")
+"""Members of parts whose words count."""
 
 LONGEST = 4096
 """Characters of the longest value that is compared as a whole; FQNs are shorter."""
@@ -72,7 +76,8 @@ class Entry(NamedTuple):
 def entry_of(shape: Shape, node: int, rendered: Document) -> Entry:
     """The entry of an entity that was written out with all its stored members."""
     source = shown(shape, rendered)
-    labels = [label for _, holder in shape.labelled(rendered) for label in holder.get("tags") or ()]
+    items = list(_items(shape.declared.children, rendered))
+    labels = [*(rendered.get("tags") or ()), *(label for _, item in items for label in item.get("tags") or ())]
     facets = _facets(source, labels)
     facts: set[str] = {fact("tags.tagFQN", label["tagFQN"]) for label in labels}
     facts.update(narrowing(name, above) for name, value in facets for above in _and_above(value))
@@ -86,7 +91,7 @@ def entry_of(shape: Shape, node: int, rendered: Document) -> Entry:
         name=spoken(name),
         display_name=spoken(source["displayName"]),
         description=spoken(rendered.get("description") or ""),
-        parts=[spoken(text) for _, text in parts(shape, rendered)],
+        parts=[spoken(item[member]) for _, item in items for member in OF_PARTS if item.get(member)],
         others=list(dict.fromkeys(_other_texts(shape, source, labels))),
         facts=list(facts),
         facets=[f"{name}{BETWEEN}{value}" for name, value in facets],
@@ -111,16 +116,28 @@ def shown(shape: Shape, rendered: Document) -> Document:
 
 def parts(shape: Shape, rendered: Document) -> Iterator[tuple[str, str]]:
     """The texts of columns, features and other parts, each with the path of its member."""
-    for child, _, item in shape.parts(rendered):
-        for member in ("name", "displayName", "description"):
+    for path, item in _items(shape.declared.children, rendered):
+        for member in OF_PARTS:
             if item.get(member):
-                yield f"{child.field}.{member}", str(item[member])
+                yield f"{path}.{member}", item[member]
+
+
+def _items(children: Iterable[Child], holder: Document) -> Iterator[tuple[str, Document]]:
+    """Every part, with the name of its list."""
+    for child in children:
+        for item in holder.get(child.field) or ():
+            yield child.field, item
+            if child.children:
+                yield from _items(child.children, item)
+            if child.recursive and item.get(child.recursive):
+                yield from ((child.field, inner) for _, inner in _items((child,), {child.field: item[child.recursive]}))
 
 
 def spoken(text: str) -> str:
     """A text, followed by the parts of words that capitals join: ``customerChurn`` is found by ``churn`` as well."""
-    joined = [HUMP.sub(" ", word) for word in WORD.findall(text) if HUMP.search(word)]
-    return " ".join((text, *joined)) if joined else text
+    if text.islower() or not HUMP.search(text):
+        return text
+    return " ".join((text, *(HUMP.sub(" ", word) for word in WORD.findall(text) if HUMP.search(word))))
 
 
 def fact(path: str, value: str) -> str:
@@ -138,29 +155,35 @@ def _hex(text: str) -> str:
 
 
 def _add_facts(facts: set[str], path: str, value: Any) -> bool:
-    """Add what stands at a path; whether anything does."""
-    if value is None:
-        return False
-    if isinstance(value, dict):
-        found = sum(_add_facts(facts, f"{path}.{member}", inner) for member, inner in _members(value)) > 0
-    elif isinstance(value, list):
-        found = sum(_add_facts(facts, path, item) for item in value) > 0
-    else:
+    """Add what stands at a path; whether anything does. Written for speed: an index has millions of facts."""
+    found = False
+    if type(value) is str:
         found = True
-        if value is not False and not path.endswith("description") and len(text := text_of(value)) <= LONGEST:
-            facts.add(fact(path, text))
+        if not path.endswith("description") and len(value) <= LONGEST:
+            facts.add(f"{path}{BETWEEN}{value.casefold()}")
+    elif isinstance(value, dict):
+        for member in _members(value):
+            inner = value.get(member)
+            if inner is not None and _add_facts(facts, f"{path}.{member}", inner):
+                found = True
+    elif isinstance(value, list):
+        for item in value:
+            if _add_facts(facts, path, item):
+                found = True
+    elif value is not None:
+        found = True
+        if value is not False:
+            facts.add(fact(path, text_of(value)))
     if found:
         facts.add(path)
     return found
 
 
-def _members(value: Document) -> Iterable[tuple[str, Any]]:
+def _members(value: Document) -> Iterable[str]:
     """The members that facts are made of."""
     if "tagFQN" in value:
-        return ((member, value.get(member)) for member in OF_LABELS)
-    if is_reference(value):
-        return ((member, value.get(member)) for member in OF_REFERENCES)
-    return ((member, inner) for member, inner in value.items() if member not in SILENT)
+        return OF_LABELS
+    return OF_REFERENCES if is_reference(value) else value
 
 
 def is_reference(value: Any) -> bool:

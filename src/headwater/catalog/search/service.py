@@ -25,7 +25,7 @@ from headwater.store.database import Database
 from headwater.store.rows import EntityRow
 
 if TYPE_CHECKING:
-    from headwater.catalog.search.engine import Engine
+    from headwater.catalog.search.engine import Engine, Found
     from headwater.catalog.search.tail import Tail
 
 T = TypeVar("T")
@@ -70,9 +70,7 @@ class Search:
     def ask(self, question: Question, view: View) -> Answer:
         """The hits of a question."""
         found = self._with_index(lambda engine: engine.find(question))
-        shown = self._shown([hit.node for hit in found.hits], view)
-        hits = [Hit(*shown[hit.node], hit.score, hit.key) for hit in found.hits if hit.node in shown]
-        return Answer(found.total, hits)
+        return Answer(found.total, self._shown(found.hits, view))
 
     def counts(self, clause: Clause, by: Clause, path: str) -> list[tuple[str, int]]:
         """How many hits have each value at a path, in lower case, the most frequent first."""
@@ -91,35 +89,33 @@ class Search:
             by.append(Fact("deleted", str(deleted).lower()))
         ordered = {} if isinstance(clause, Words) else {"sort": "by_fqn", "descending": False}
         question = Question(clause=clause, by=all_of(by), limit=limit, offset=offset, **ordered)  # type: ignore[arg-type]
-        answer = self.ask(question, view)
-        facets = self._with_index(lambda engine: engine.facets(question.clause, question.by))
-        wanted = self._with_index(lambda engine: engine.wanted(text)) if isinstance(clause, Words) else []
+        found = self._with_index(lambda engine: engine.find(question, faceted=True))
         hits = []
-        for hit in answer.hits:
+        for hit in self._shown(found.hits, view):
             said: Document = {"entity": _reference(hit), "score": hit.score or 0.0}
-            if passage := snippet(self.context.shapes[hit.declared.name], hit.document, wanted):
+            if passage := snippet(self.context.shapes[hit.declared.name], hit.document, found.wanted):
                 said["snippet"] = passage
             hits.append(said)
         counted = {
             facet: [{"value": value, "count": count} for value, count in values[:FACET_VALUES]]
-            for facet, values in facets.items()
+            for facet, values in found.facets.items()
         }
-        return {"hits": hits, "total": answer.total, "facets": counted}
+        return {"hits": hits, "total": found.total, "facets": counted}
 
-    def _shown(self, nodes: Sequence[int], view: View) -> dict[int, tuple[EntityType, Document]]:
-        """Entities as they are now; those that have gone meanwhile are left out."""
+    def _shown(self, found: Sequence["Found"], view: View) -> list[Hit]:
+        """What was found, as it is now; what has gone meanwhile is left out."""
         with self.database.read() as session:
             reader = Reader(session, self.context, None, view)
             by_type: dict[str, list[EntityRow]] = defaultdict(list)
-            for row in documents.by_node(session, nodes).values():
+            for row in documents.by_node(session, [each.node for each in found]).values():
                 if not row.removed:
                     by_type[row.type].append(row)
-            found = {}
+            shown: dict[int, tuple[EntityType, Document]] = {}
             for name, rows in by_type.items():
                 declared = self.context.registry[name]
                 for row, rendered in zip(rows, reader.entities(declared, rows), strict=True):
-                    found[row.node] = declared, rendered
-            return found
+                    shown[row.node] = declared, rendered
+        return [Hit(*shown[each.node], each.score, each.key) for each in found if each.node in shown]
 
     # the index ----------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from headwater.catalog.search.entry import HUMP, parts
@@ -32,11 +33,15 @@ def snippet(shape: Shape, rendered: Document, wanted: Iterable[Wanted]) -> Docum
     The name is not repeated here: it is what a hit is called.
     """
     wanted = list(wanted)
+    if not wanted:
+        return None
     best: tuple[int, str, str, list[tuple[int, int]]] | None = None
     for member, text in _texts(shape, rendered):
         found, marks = _found(text, wanted)
         if found and (best is None or found > best[0]):
             best = found, member, text, marks
+            if found == len(wanted):
+                break
     return {"member": best[1], "pieces": _pieces(best[2], best[3])} if best else None
 
 
@@ -58,9 +63,11 @@ def _found(text: str, wanted: Iterable[Wanted]) -> tuple[int, list[tuple[int, in
     """How many of the words a text holds, and where."""
     marks: list[tuple[int, int]] = []
     seen: set[Wanted] = set()
-    for start, end in _words(text):
+    folded = _folded(text)
+    possible = [each for each in wanted if each.mistakes or each.word in folded]
+    for start, end in _words(text) if possible else ():
         word = _folded(text[start:end])
-        for each in wanted:
+        for each in possible:
             if _like(word, each):
                 seen.add(each)
                 if not marks or marks[-1][1] <= start:
@@ -79,7 +86,9 @@ def _words(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _folded(word: str) -> str:
-    """A word without case and accents, as the index compares it."""
+    """A text without case and accents, as the index compares it."""
+    if word.isascii():
+        return word.lower()
     plain = unicodedata.normalize("NFKD", word.lower())
     return "".join(character for character in plain if not unicodedata.combining(character))
 
@@ -90,6 +99,7 @@ def _like(word: str, wanted: Wanted) -> bool:
     return _distance(word, wanted.word, wanted.mistakes) <= wanted.mistakes
 
 
+@lru_cache(maxsize=4096)
 def _distance(one: str, other: str, most: int) -> int:
     """How many letters are wrong, missing, too many or swapped; not exact beyond ``most``."""
     if abs(len(one) - len(other)) > most:
