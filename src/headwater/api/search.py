@@ -9,6 +9,7 @@ from typing import Any
 from headwater.api.http import Response, parse_json, render
 from headwater.api.routes import Call, Route
 from headwater.catalog.context import Key
+from headwater.catalog.lineage import End
 from headwater.catalog.reading import View
 from headwater.catalog.search import filters, lucene
 from headwater.catalog.search.clauses import Clause, Fact, Ids, Pattern, Question, Sort, all_of, any_of, path_of
@@ -33,7 +34,8 @@ SORTS: dict[str, Sort] = {
 }
 """What hits can be sorted by; each but the score is a member of the entity."""
 
-KEY = re.compile(r"[0-9a-f]+(?:\.[0-9a-f]+)?")
+_KEY = re.compile(r"[0-9a-f]+\.[0-9a-f]+")
+_RANK = re.compile(r"[0-9]{1,9}")
 
 NARROWING = tuple(facet for facet in FACETS if facet != "deleted")
 
@@ -179,8 +181,10 @@ def _page(call: Call, clause: Clause, field: str, descending: bool) -> Response:
     sort, after = SORTS[field], _cursor(call)
     if after is not None and offset:
         raise InvalidEntity("search_after and from cannot be given together")
+    if after is not None and not (_RANK if sort == "score" else _KEY).fullmatch(after):
+        raise InvalidEntity(f"search_after: {after!r} is not what the sort of a hit by {field} ends with")
     if after is not None and sort == "score":
-        offset, after = _rank(after), None
+        offset, after = int(after), None
     question = Question(
         clause=clause, by=_by(call), sort=sort, descending=descending, limit=size, offset=offset, after=after
     )
@@ -207,12 +211,6 @@ def _cursor(call: Call) -> str | None:
     """What the last value of ``search_after`` says; it comes as several parameters, or with commas."""
     given = call.query.all("search_after")
     return given[-1].rpartition(",")[2] if given and given[-1] else None
-
-
-def _rank(text: str) -> int:
-    if not text.isdecimal() or len(text) > 9:
-        raise InvalidEntity(f"search_after: {text!r} is not what a hit's sort ends with")
-    return int(text)
 
 
 def _took(started: float) -> int:
@@ -260,10 +258,24 @@ def _source(call: Call, hit: Hit) -> Document:
     source = shown(call.catalog.context.shapes[hit.declared.name], hit.document)
     included = _paths(call, "include_source_fields")
     if included:
+        if any(path[0] == "upstreamLineage" for path in included):
+            source["upstreamLineage"] = _upstream(call, hit)
         source = _picked(source, included)
     for path in _paths(call, "exclude_source_fields"):
         _remove(source, path)
     return source
+
+
+def _upstream(call: Call, hit: Hit) -> list[Document]:
+    """The edges into an entity, for clients that ask for them by name."""
+    end = End(hit.declared.name, Key.id(hit.document["id"]))
+    graph = call.catalog.lineage(end, 1, 0, call.plain_view())
+    nodes = {node["id"]: node for node in (graph["entity"], *graph["nodes"])}
+    ends = [nodes[edge["fromEntity"]] for edge in graph["upstreamEdges"]]
+    return [
+        {"fromEntity": {member: node[member] for member in ("id", "type", "fullyQualifiedName") if member in node}}
+        for node in ends
+    ]
 
 
 def _paths(call: Call, name: str) -> list[list[str]]:
