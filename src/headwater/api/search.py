@@ -12,7 +12,7 @@ from headwater.catalog.context import Key
 from headwater.catalog.lineage import End
 from headwater.catalog.reading import View
 from headwater.catalog.search import filters, lucene
-from headwater.catalog.search.clauses import Clause, Fact, Ids, Pattern, Question, Sort, all_of, any_of, path_of
+from headwater.catalog.search.clauses import Clause, Fact, Ids, Question, Sort, all_of, any_of, like, path_of
 from headwater.catalog.search.entry import FACETS, shown
 from headwater.catalog.search.service import Hit
 from headwater.errors import EntityNotFound, InvalidEntity
@@ -105,7 +105,7 @@ def field_query(call: Call) -> Response:
     name, value = call.query.get("fieldName"), call.query.get("fieldValue")
     if not name or not value:
         raise InvalidEntity("fieldName and fieldValue are both needed")
-    return _page(call, Pattern(path_of(name), value), "fullyQualifiedName", descending=False)
+    return _page(call, like(name, value), "fullyQualifiedName", descending=False)
 
 
 def aggregate(call: Call) -> Response:
@@ -150,7 +150,7 @@ def suggest(call: Call) -> Response:
     started = perf_counter()
     text = call.query.get("q") or ""
     begun = re.sub(r"([*?\\])", r"\\\1", text) + "*"
-    clause = any_of([Pattern("name", begun), Pattern("displayName", begun)])
+    clause = any_of([like("name", begun), like("displayName", begun)])
     size = call.query.whole("size", 10, 0, WINDOW)
     question = Question(clause=clause, by=_by(call), sort="by_name", descending=False, limit=size)
     options = []

@@ -53,12 +53,13 @@ class Fact:
 class Pattern:
     """The value of a member is like this, where ``*`` stands for any text and ``?`` for a character.
 
-    Without a path: the name, the display name, the FQN or a single word anywhere is. A backslash takes the next
-    character's meaning away.
+    ``words``: or a single word of the member is. Without a path: the name, the display name, the FQN or a single word
+    anywhere is. A backslash takes the next character's meaning away.
     """
 
     path: str | None
     pattern: str
+    words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,11 @@ def valued(fields: Iterable[str], text: str, phrase: bool = False) -> Clause:
     worded = tuple(field for field in fields if field in WORDED)
     found: list[Clause] = [Phrase(text, worded) if phrase else Words(text, worded)] if worded else []
     return any_of([*found, *(Fact(path_of(field), text) for field in fields if field not in WORDED)])
+
+
+def like(field: str, pattern: str) -> Clause:
+    """The value of a field is like this, or a single word of it where the field is made of words."""
+    return Pattern(path_of(field), pattern, words=field in WORDED)
 
 
 def any_of(clauses: Iterable[Clause]) -> Clause:

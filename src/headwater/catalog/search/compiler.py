@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from tantivy import Occur, Query, Schema, Searcher, TextAnalyzer
 
 from headwater.catalog.search.clauses import (
-    WORDED,
     All,
     AnyOf,
     Boosted,
@@ -107,7 +106,7 @@ class Compiler:
             found = [self._like("facts", clause.pattern, path) for path in wholes]
             return _any(found + [self._like(field, clause.pattern) for field in WEIGHTS])
         found = [self._like("facts", clause.pattern, clause.path)]
-        if clause.path in WORDED:
+        if clause.words:
             found.append(self._like(clause.path, clause.pattern))
         return _any(found)
 

@@ -19,8 +19,8 @@ from headwater.catalog.search.clauses import (
     Fact,
     Ids,
     Not,
-    Pattern,
     all_of,
+    like,
     path_of,
     text_of,
 )
@@ -108,7 +108,7 @@ def _wildcard(body: Mapping[str, Any], place: str, depth: int) -> Clause:
     if isinstance(value, dict):
         _only(value, f"{place}.{field}", {"value", "wildcard"})
         value = value.get("value", value.get("wildcard"))
-    return Pattern(path_of(field), _text(value, f"{place}.{field}"))
+    return like(field, _text(value, f"{place}.{field}"))
 
 
 def _query_string(body: Mapping[str, Any], place: str, depth: int) -> Clause:

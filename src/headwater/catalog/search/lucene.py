@@ -25,6 +25,7 @@ from headwater.catalog.search.clauses import (
     Words,
     all_of,
     any_of,
+    like,
     path_of,
     valued,
 )
@@ -207,8 +208,8 @@ class Parser:
         if token.text == "*":
             return any_of(Exists(path_of(field)) for field in fields) if fields else Everything()
         if WILD.search(token.text):
-            like = [Pattern(path_of(field), token.text) for field in fields] or [Pattern(None, token.text)]
-            return _boosted(any_of(like), boost)
+            alike = [like(field, token.text) for field in fields] or [Pattern(None, token.text)]
+            return _boosted(any_of(alike), boost)
         text = _plain(token.text)
         return _boosted(valued(fields, text) if fields else Words(text, tolerant=self.tolerant), boost)
 
