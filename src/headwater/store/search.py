@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a search index needs to know to follow the log."""
 
-import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from headwater.store.database import Session, Transaction
+from headwater.store.rows import numbers
 
 
 class Mark(NamedTuple):
@@ -39,7 +39,7 @@ def changed(session: Session, position: int) -> set[int]:
 
 def showing(session: Session, nodes: Iterable[int], since: int) -> set[int]:
     """What lies directly below, refers to, or carries as a tag any of these entities, or did so after a position."""
-    rows = session.queries.showing(session.connection, nodes=json.dumps(list(nodes)), since=since)
+    rows = session.queries.showing(session.connection, nodes=numbers(nodes), since=since)
     return {node for (node,) in rows}
 
 

@@ -76,8 +76,7 @@ class Entry(NamedTuple):
 def entry_of(shape: Shape, node: int, rendered: Document) -> Entry:
     """The entry of an entity that was written out with all its stored members."""
     source = shown(shape, rendered)
-    items = list(_items(shape.declared.children, rendered))
-    labels = [*(rendered.get("tags") or ()), *(label for _, item in items for label in item.get("tags") or ())]
+    labels = list(labels_of(shape, rendered))
     facets = _facets(source, labels)
     facts: set[str] = {fact("tags.tagFQN", label["tagFQN"]) for label in labels}
     facts.update(narrowing(name, above) for name, value in facets for above in _and_above(value))
@@ -91,7 +90,7 @@ def entry_of(shape: Shape, node: int, rendered: Document) -> Entry:
         name=spoken(name),
         display_name=spoken(source["displayName"]),
         description=spoken(rendered.get("description") or ""),
-        parts=[spoken(item[member]) for _, item in items for member in OF_PARTS if item.get(member)],
+        parts=[spoken(text) for _, text in parts(shape, rendered)],
         others=list(dict.fromkeys(_other_texts(shape, source, labels))),
         facts=list(facts),
         facets=[f"{name}{BETWEEN}{value}" for name, value in facets],
@@ -112,6 +111,13 @@ def shown(shape: Shape, rendered: Document) -> Document:
     if tier:
         source["tier"] = tier
     return source
+
+
+def labels_of(shape: Shape, rendered: Document) -> Iterator[Document]:
+    """The labels of an entity and of its parts."""
+    yield from rendered.get("tags") or ()
+    for _, item in _items(shape.declared.children, rendered):
+        yield from item.get("tags") or ()
 
 
 def parts(shape: Shape, rendered: Document) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from headwater.catalog.context import Context
-from headwater.catalog.reading import DELETED, Include, Reader, View
+from headwater.catalog.reading import DELETED, Include, Reader, View, read_object
 from headwater.catalog.search.clauses import Clause, Everything, Fact, Question, Words, all_of, any_of
 from headwater.catalog.search.slots import Slot
 from headwater.catalog.search.snippets import snippet
@@ -113,8 +113,8 @@ class Search:
             shown: dict[int, tuple[EntityType, Document]] = {}
             for name, rows in by_type.items():
                 declared = self.context.registry[name]
-                for row, rendered in zip(rows, reader.entities(declared, rows), strict=True):
-                    shown[row.node] = declared, rendered
+                for row, body in zip(rows, reader.bodies(declared, rows), strict=True):
+                    shown[row.node] = declared, read_object(body)
         return [Hit(*shown[each.node], each.score, each.key) for each in found if each.node in shown]
 
     # the index ----------------------------------------------------------------------------------------------------

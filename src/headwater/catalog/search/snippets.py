@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from headwater.catalog.search.entry import HUMP, parts
+from headwater.catalog.search.entry import HUMP, labels_of, parts
 from headwater.catalog.shape import Shape
 from headwater.schema.base import Document
 
@@ -50,9 +50,8 @@ def _texts(shape: Shape, rendered: Document) -> Iterator[tuple[str, str]]:
         if rendered.get(member):
             yield member, rendered[member]
     yield from parts(shape, rendered)
-    for _, holder in shape.labelled(rendered):
-        for label in holder.get("tags") or ():
-            yield "tags", label["tagFQN"]
+    for label in labels_of(shape, rendered):
+        yield "tags", label["tagFQN"]
     for reference in shape.references:
         value = rendered.get(reference.field)
         for item in value if isinstance(value, list) else [value] if value else []:

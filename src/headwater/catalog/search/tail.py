@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from headwater.catalog.context import Context
-from headwater.catalog.reading import Reader, View
+from headwater.catalog.reading import Reader, View, read_object
 from headwater.catalog.search.engine import FORMAT, Engine
 from headwater.catalog.search.entry import Entry, entry_of
 from headwater.catalog.search.slots import Slot, State
@@ -94,5 +94,5 @@ class Tail:
                 by_type[row.type].append(row)
         for name, of_type in by_type.items():
             declared, shape = self.context.registry[name], self.context.shapes[name]
-            for row, rendered in zip(of_type, reader.entities(declared, of_type), strict=True):
-                yield entry_of(shape, row.node, rendered)
+            for row, body in zip(of_type, reader.bodies(declared, of_type), strict=True):
+                yield entry_of(shape, row.node, read_object(body))
