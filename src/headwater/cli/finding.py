@@ -24,7 +24,7 @@ def search(session: Session, text: str, types: Sequence[str], narrowed: dict[str
     if screen.json:
         screen.value(document)
         return
-    rows = [_cells(hit) for hit in document["hits"]]
+    rows = [_cells(hit, marked=screen.is_terminal) for hit in document["hits"]]
     if not screen.is_terminal:
         for row in rows:
             screen.write("\t".join(cell.plain for cell in row) + "\n")
@@ -36,11 +36,12 @@ def search(session: Session, text: str, types: Sequence[str], narrowed: dict[str
         screen.note(line)
 
 
-def _cells(hit: Document) -> tuple[Text, ...]:
+def _cells(hit: Document, marked: bool) -> tuple[Text, ...]:
+    """What is said of a hit; ``marked``: whether it is deleted as well."""
     entity = hit["entity"]
     description = (entity.get("description") or "").strip().partition("\n")[0]
     snippet = hit.get("snippet") or {"member": "", "pieces": [{"text": description, "found": False}]}
-    name = words((plain(entity), "bold"), (" deleted" if entity.get("deleted") else "", "red"))
+    name = words((plain(entity), "bold"), (" deleted" if marked and entity.get("deleted") else "", "red"))
     passage = Text(overflow="fold")
     for piece in snippet["pieces"]:
         passage.append(clean(piece["text"]), style="bold yellow" if piece["found"] else "")
