@@ -10,12 +10,18 @@ Paths name members of the JSON document, in camelCase, joined by dots; lists are
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 from pydantic.alias_generators import to_snake
 
 from headwater.schema import fqn
 from headwater.schema.base import CreateRequest, Document, Entity, TagSource
+
+
+@cache
+def _index_name(entity_type: str) -> str:
+    return f"{to_snake(entity_type)}_search_index"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -379,7 +385,7 @@ class EntityType:
     @property
     def search_index(self) -> str:
         """What OpenMetadata calls the index in which entities of this type are found."""
-        return f"{to_snake(self.name)}_search_index"
+        return _index_name(self.name)
 
     @property
     def sdk_name(self) -> str:
