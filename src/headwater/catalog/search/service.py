@@ -5,6 +5,7 @@ Nothing is opened or built before the first question. Each question first catche
 write that was finished before it. Hits are read from the database: the index only says which they are.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from headwater.catalog.search.tail import Tail
 
 T = TypeVar("T")
+
+REPAIRS_APART = 3600.0
+"""Seconds after the removal of a broken index within which there is no other: building one anew may take long."""
 
 FACET_VALUES = 50
 """How many values of a facet are told, the most frequent ones."""
@@ -59,6 +63,7 @@ class Search:
         self.root = root
         self._turn = Lock()
         self._tail: Tail | None = None
+        self._next_repair = 0.0
 
     def close(self) -> None:
         """Leave the index to others."""
@@ -120,18 +125,27 @@ class Search:
     # the index ----------------------------------------------------------------------------------------------------
 
     def _with_index(self, work: Callable[["Engine"], T]) -> T:
-        """Ask the index, once it has caught up; one that turns out to be broken is built anew."""
+        """Ask the index, once it has caught up; one that turns out to be broken is removed, and built anew."""
         from headwater.catalog.search.engine import IndexBroken
 
         try:
-            return work(self._caught_up())
-        except IndexBroken:
-            with self._turn:
-                self._drop(clear=True)
-        try:
-            return work(self._caught_up())
+            try:
+                return work(self._caught_up())
+            except IndexBroken:
+                if not self._removed():
+                    raise
+                return work(self._caught_up())
         except IndexBroken as error:
             raise StoreError(f"the search index in {self.root} fails: {error}") from error
+
+    def _removed(self) -> bool:
+        """Whether a broken index was removed; not a second time soon, when something else must be wrong."""
+        with self._turn:
+            if time.monotonic() < self._next_repair:
+                return False
+            self._next_repair = time.monotonic() + REPAIRS_APART
+            self._drop(clear=True)
+            return True
 
     def _caught_up(self) -> "Engine":
         if not self._turn.acquire(timeout=self.database.timeout):
