@@ -56,6 +56,7 @@ def search(bench: Bench) -> list[Line]:
         started = time.perf_counter()
         connection.send(_look("customer"))
         built = time.perf_counter() - started
+        server.settle()
         size = sum(file.stat().st_size for file in Path(f"{database}.search").rglob("*") if file.is_file())
         asked = [_question(number) for number in range(bench.sizes.questions)]
         latencies(connection, asked[:50])
