@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from headwater.api.http import Request
+from headwater.schema.registry import standard
 
 from .wire import Api, feature, named, segment
 
@@ -366,6 +367,31 @@ def test_indexes_are_types_and_aliases(shop: Api) -> None:
         ("worksheet_search_index", set()),
     ):  # fmt: skip
         assert {CHURN, PEOPLE, "alice", "Sensitive.Gender"} & set(queried(shop, index=index)) == expected, index
+
+
+def test_each_type_has_the_index_that_clients_know() -> None:
+    known = {
+        "table": "table",
+        "databaseSchema": "database_schema",
+        "mlmodelService": "mlmodel_service",
+        "searchIndex": "search_entity",
+        "dashboardDataModel": "dashboard_data_model",
+        "apiEndpoint": "api_endpoint",
+        "storedProcedure": "stored_procedure",
+    }
+    indexes = {declared.name: declared.search_index for declared in standard()}
+    assert {name: indexes[name] for name in known} == {name: f"{word}_search_index" for name, word in known.items()}
+
+
+def test_parts_that_stand_inside_objects_are_found(api: Api) -> None:
+    api.put("services/storageServices", {"name": "lake", "serviceType": "S3"})
+    columns = [{"name": "wingspan", "dataType": "INT", "description": "Tip to tip"}]
+    api.put(
+        "containers", {"name": "birds", "service": "lake", "dataModel": {"isPartitioned": False, "columns": columns}}
+    )
+    assert found(api, "wingspan") == found(api, "tip") == ["lake.birds"]
+    assert look(api, "wingspan")["hits"][0]["snippet"]["member"] == "dataModel.columns.name"
+    assert queried(api, "dataModel.columns.name:wingspan", index="container_search_index") == ["lake.birds"]
 
 
 def test_queries_are_read_as_lucene_writes_them(shop: Api) -> None:

@@ -300,6 +300,7 @@ class EntityType:
     ``parents``: where it may live; the first that a request gives is the FQN parent, others are plain references.
     ``copied``: members that come from the parent and never from a request (``service``, ``serviceType``).
     ``segment`` is a name between the FQN of the parent and the entity's own (``service.model.name``).
+    ``indexed_as`` is what OpenMetadata calls the type in the name of its search index, where that is not its name.
     ``unique_name`` lower-cases names (users). ``renamable`` lets a PATCH change ``name``.
     ``fixed``: members that never change once they are set.
     ``hidden``: members of requests that are kept but never shown: replies have no place for them in the standard.
@@ -319,6 +320,7 @@ class EntityType:
     create: type[CreateRequest]
     parents: tuple[Parent, ...] = ()
     segment: str | None = None
+    indexed_as: str | None = None
     references: tuple[Reference, ...] = ()
     children: tuple[Child, ...] = ()
     traits: tuple[Trait, ...] = ()
@@ -385,7 +387,7 @@ class EntityType:
     @property
     def search_index(self) -> str:
         """What OpenMetadata calls the index in which entities of this type are found."""
-        return _index_name(self.name)
+        return _index_name(self.indexed_as or self.name)
 
     @property
     def sdk_name(self) -> str:

@@ -11,7 +11,7 @@ import orjson
 from headwater.catalog.search.clauses import text_of
 from headwater.catalog.shape import Shape
 from headwater.schema import fqn
-from headwater.schema.base import Document
+from headwater.schema.base import Document, held
 from headwater.schema.declare import Child
 
 SILENT = frozenset({"href", "changeDescription", "incrementalChangeDescription"})
@@ -21,7 +21,7 @@ OF_REFERENCES = ("id", "type", "name", "displayName", "fullyQualifiedName")
 OF_LABELS = ("tagFQN", "name", "displayName", "source", "labelType", "state")
 """What an entity's facts hold of others. A change to one of these makes ``tail`` look for who shows it."""
 
-ELSEWHERE = frozenset({"id", "name", "displayName", "fullyQualifiedName", "description", "tags", "tier"})
+ELSEWHERE = SILENT | {"id", "name", "displayName", "fullyQualifiedName", "description", "tags", "tier"}
 """Members whose words stand in fields of their own, or that are no words."""
 
 OF_PARTS = ("name", "displayName", "description")
@@ -131,12 +131,16 @@ def parts(shape: Shape, rendered: Document) -> Iterator[tuple[str, str]]:
 def _items(children: Iterable[Child], holder: Document) -> Iterator[tuple[str, Document]]:
     """Every part, with the name of its list."""
     for child in children:
-        for item in holder.get(child.field) or ():
-            yield child.field, item
-            if child.children:
-                yield from _items(child.children, item)
-            if child.recursive and item.get(child.recursive):
-                yield from ((child.field, inner) for _, inner in _items((child,), {child.field: item[child.recursive]}))
+        yield from _items_of(child, held(holder, child.path) or ())
+
+
+def _items_of(child: Child, items: Iterable[Document]) -> Iterator[tuple[str, Document]]:
+    for item in items:
+        yield child.field, item
+        if child.children:
+            yield from _items(child.children, item)
+        if child.recursive and (nested := item.get(child.recursive)):
+            yield from _items_of(child, nested)
 
 
 def spoken(text: str) -> str:
@@ -226,23 +230,26 @@ def _other_texts(shape: Shape, source: Document, labels: Iterable[Document]) -> 
     yield from map(spoken, fqn.names(source["fullyQualifiedName"]))
     for label in labels:
         yield from (spoken(str(label[member])) for member in ("tagFQN", "displayName") if label.get(member))
-    apart = {*SILENT, *ELSEWHERE, *(child.field for child in shape.declared.children)}
+    lists = {child.field for child in shape.declared.children}
     for member, value in source.items():
-        if member not in apart:
-            yield from _texts(value)
+        if member not in ELSEWHERE:
+            yield from _texts(value, member, lists)
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: Any, path: str, apart: set[str]) -> Iterator[str]:
+    """The words at a path, but for those at the paths that stand apart."""
+    if path in apart:
+        return
     if isinstance(value, str):
         yield spoken(value)
     elif isinstance(value, list):
         for item in value:
-            yield from _texts(item)
+            yield from _texts(item, path, apart)
     elif is_reference(value):
         yield from (spoken(value[member]) for member in ("name", "displayName") if value.get(member))
     elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _texts(inner)
+        for member, inner in value.items():
+            yield from _texts(inner, f"{path}.{member}", apart)
 
 
 def _face(shape: Shape, rendered: Document) -> int:
