@@ -287,6 +287,26 @@ def test_owners_and_domains_that_are_inherited_are_found_and_lost_with_the_paren
     assert found(shop, owner="bertrand", type="table") == []
 
 
+def test_tags_that_a_term_brings_are_found_and_lost_with_it(shop: Api) -> None:
+    shop.put("glossaries", {"name": "People", "description": "d"})
+    shop.put("glossaryTerms", {"name": "Income", "glossary": "People", "description": "d"})
+    shop.table("salaries", tags=[{"tagFQN": "People.Income", "source": "Glossary"}])
+    salaries, income = "db.shop.main.salaries", named("glossaryTerms", "People.Income")
+    assert salaries not in found(shop, tag="PII.Sensitive")
+    shop.patch(income, {"op": "add", "path": "/tags", "value": [{"tagFQN": "PII.Sensitive"}]})
+    assert salaries in found(shop, tag="PII.Sensitive")
+    assert filtered(shop, {"term": {"tags.tagFQN": "PII.Sensitive"}}, index="table") == [salaries]
+    shop.patch(income, {"op": "remove", "path": "/tags/0"})
+    assert salaries not in found(shop, tag="PII.Sensitive")
+    shop.patch(income, {"op": "add", "path": "/synonyms", "value": ["wages"]})
+    assert found(shop, "wages") == ["People.Income"]
+
+
+def test_the_descriptions_of_types_are_not_searched(shop: Api) -> None:
+    assert shop.get("metadata/types/name/table")["name"] == "table"
+    assert "type" not in {hit["entity"]["type"] for hit in look(shop, limit="1000")["hits"]}
+
+
 def test_what_was_deleted_for_good_is_no_longer_shown_by_others(shop: Api) -> None:
     shop.delete(f"users/{user(shop, 'alice')}", hardDelete="true")
     shop.delete(named("tags", "Sensitive.Gender"), hardDelete="true")

@@ -121,6 +121,9 @@ CHANGES = [
         lambda api, draw: _set(api, draw, "owners", _reference(api, draw)),
         lambda api, draw: _set(api, draw, "domains", [{"type": "domain", "id": _id(api, "domains", draw)}]),
         lambda api, draw: _set(api, draw, "tags", [{"tagFQN": _tag(api, draw)}]),
+        lambda api, draw: _set(api, draw, "tags", [{"tagFQN": "Words.term", "source": "Glossary"}]),
+        lambda api, draw: _term(api, draw, [{"tagFQN": _tag(api, draw)}]),
+        lambda api, draw: _term(api, draw, []),
         lambda api, draw: api.delete(f"tables/{draw.choice(_tables(api))}", hardDelete=draw.choice(["true", "false"])),
         lambda api, draw: api.put("tables/restore", {"id": draw.choice(_tables(api))}),
         lambda api, draw: api.delete(f"domains/{_id(api, 'domains', draw)}"),
@@ -132,6 +135,14 @@ CHANGES = [
 
 def _id(api: Api, collection: str, draw: random.Random) -> str:
     return str(draw.choice(api.get(collection, limit="50")["data"])["id"])
+
+
+def _term(api: Api, draw: random.Random, tags: Any) -> None:
+    """Put a glossary term that brings tags."""
+    api.put("glossaries", {"name": "Words", "description": "d"})
+    body = {"name": "term", "glossary": "Words", "description": draw.choice(WORDS)}
+    api.put("glossaryTerms", body)
+    api.patch("glossaryTerms/name/Words.term", {"op": "add", "path": "/tags", "value": tags})
 
 
 def _tag(api: Api, draw: random.Random) -> str:

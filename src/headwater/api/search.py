@@ -17,7 +17,7 @@ from headwater.catalog.search.entry import FACETS, shown
 from headwater.catalog.search.service import Hit
 from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema.base import Document
-from headwater.schema.declare import ASSET, EntityType
+from headwater.schema.declare import LIFE_CYCLE, EntityType
 from headwater.schema.registry import Registry
 from headwater.schema.search import SearchResult
 
@@ -244,7 +244,7 @@ def _indexes(registry: Registry, names: str | None) -> list[Clause]:
 
 def _types_of(registry: Registry, name: str) -> Iterable[str]:
     if name in ("all", "dataAsset"):
-        assets = (each.name for each in registry if set(ASSET) <= set(each.traits))
+        assets = (each.name for each in registry if each.has(LIFE_CYCLE))
         return assets if name == "dataAsset" else (each.name for each in registry)
     found = [each.name for each in registry if name in (each.name, each.search_index)]
     if not found and not name.endswith("_index"):

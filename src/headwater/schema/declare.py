@@ -301,6 +301,7 @@ class EntityType:
     ``copied``: members that come from the parent and never from a request (``service``, ``serviceType``).
     ``segment`` is a name between the FQN of the parent and the entity's own (``service.model.name``).
     ``indexed_as`` is what OpenMetadata calls the type in the name of its search index, where that is not its name.
+    ``searched``: whether people look for such entities; search leaves others out.
     ``unique_name`` lower-cases names (users). ``renamable`` lets a PATCH change ``name``.
     ``fixed``: members that never change once they are set.
     ``hidden``: members of requests that are kept but never shown: replies have no place for them in the standard.
@@ -321,6 +322,7 @@ class EntityType:
     parents: tuple[Parent, ...] = ()
     segment: str | None = None
     indexed_as: str | None = None
+    searched: bool = True
     references: tuple[Reference, ...] = ()
     children: tuple[Child, ...] = ()
     traits: tuple[Trait, ...] = ()

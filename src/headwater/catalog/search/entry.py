@@ -258,6 +258,7 @@ def _face(shape: Shape, rendered: Document) -> int:
     shown_by_others = [
         [rendered["name"], rendered["fullyQualifiedName"], rendered.get("displayName")],
         *([_reference_members(value) for value in _listed(rendered.get(member))] for member in handed_on),
+        [[label.get(member) for member in OF_LABELS] for label in rendered.get("tags") or () if shape.declared.labels],
     ]
     return int.from_bytes(blake2b(orjson.dumps(shown_by_others), digest_size=8).digest(), signed=True)
 

@@ -90,7 +90,7 @@ class Tail:
         reader = Reader(session, self.context, None, View(include="all"))
         by_type: dict[str, list[EntityRow]] = defaultdict(list)
         for row in rows:
-            if not row.removed and row.type in self.context.registry:
+            if not row.removed and row.type in self.context.registry and self.context.registry[row.type].searched:
                 by_type[row.type].append(row)
         for name, of_type in by_type.items():
             declared, shape = self.context.registry[name], self.context.shapes[name]
