@@ -32,6 +32,8 @@ class Sizes:
     few: int
     many: int
     walks: int
+    searched: int
+    questions: int
 
 
 FULL = Sizes(
@@ -45,6 +47,8 @@ FULL = Sizes(
     few=1000,
     many=1_000_000,
     walks=300,
+    searched=100_000,
+    questions=1000,
 )
 QUICK = Sizes(
     rounds=3,
@@ -57,6 +61,8 @@ QUICK = Sizes(
     few=1000,
     many=30_000,
     walks=60,
+    searched=10_000,
+    questions=200,
 )
 
 

@@ -10,7 +10,7 @@ Every table is written as the engine would write it: present row, state, name, e
 """
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -28,8 +28,8 @@ WINDOW = 100
 CHUNK = 50_000
 SCHEMA = f"{SERVICE}.shop.public"
 DOCUMENT = (
-    '{{"description":"Synthetic table {index}","tableType":"Regular","databaseSchema":{schema},"database":{database},'
-    '"service":{service},"serviceType":"Postgres","columns":[]}}'
+    '{{{members},"tableType":"Regular","databaseSchema":{schema},"database":{database},'
+    '"service":{service},"serviceType":"Postgres"}}'
 )
 Row = tuple[Any, ...]
 
@@ -69,6 +69,11 @@ class Filled:
         )
 
 
+def plain(index: int) -> str:
+    """What a table says of itself, as members of its document: a line, and no columns."""
+    return f'"description":"Synthetic table {index}","columns":[]'
+
+
 def surround(catalog: Catalog) -> None:
     """Put services, database, schema and the tables that models stand on."""
     for collection, body in surroundings():
@@ -76,20 +81,21 @@ def surround(catalog: Catalog) -> None:
         catalog.upsert(declared, body, Write(principal=ADMIN))
 
 
-def fill(catalog: Catalog, tables: int, edges: int, seed: int = 20) -> Filled:
+def fill(catalog: Catalog, tables: int, edges: int, seed: int = 20, members: Callable[[int], str] = plain) -> Filled:
     """Add so many tables, and about so many edges between them, to an empty catalogue."""
     surround(catalog)
     clock = catalog.database.write(lambda transaction: transaction.clock)
     filled = Filled(clock.node + 1, tables, clock.position)
     for start in range(0, tables, CHUNK):
-        catalog.database.write(partial(_add_tables, start=start, count=min(CHUNK, tables - start)))
+        count = min(CHUNK, tables - start)
+        catalog.database.write(partial(_add_tables, start=start, count=count, members=members))
     pairs = _pairs(filled, edges, random.Random(seed))
     while chunk := [pair for _, pair in zip(range(CHUNK), pairs, strict=False)]:
         catalog.database.write(partial(_add_edges, filled=filled, pairs=chunk))
     return filled
 
 
-def _add_tables(transaction: Transaction, start: int, count: int) -> None:
+def _add_tables(transaction: Transaction, start: int, count: int, members: Callable[[int], str]) -> None:
     schema = find(transaction, "databaseSchema", SCHEMA)
     assert schema is not None
     above = {
@@ -106,7 +112,7 @@ def _add_tables(transaction: Transaction, start: int, count: int) -> None:
         fqn = f"{SCHEMA}.{name}"
         key = fqn_key("table", fqn)
         document = DOCUMENT.format(
-            index=index,
+            members=members(index),
             schema=above["databaseSchema"],
             database=above["database"],
             service=above["databaseService"],

@@ -59,7 +59,8 @@ def application(settings: "Settings", **more: Any) -> "Application":
     database = opening.connect(settings.database, settings.write_timeout)
     path: Path | None = getattr(database, "path", None)
     vault = Vault(settings.secret_key, path.with_name(path.name + ".key") if path else None)
-    return Application(Catalog(database, more.get("registry") or standard(), vault), settings)
+    search = settings.search_path(path)
+    return Application(Catalog(database, more.get("registry") or standard(), vault, search), settings)
 
 
 def serve(settings: "Settings") -> None:

@@ -4,6 +4,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 PREFIX = "HEADWATER_"
 
@@ -17,7 +18,8 @@ class Settings:
     callers are believed and only loopback addresses are served. ``secret_key``: what passwords of connections are
     encrypted with; on SQLite a key file beside the database serves where it is absent. ``max_body``: bytes.
     ``write_timeout``: seconds that a write waits for its turn. ``allowed_hosts``: names, besides loopback's, under
-    which the server may be addressed, separated by commas.
+    which the server may be addressed, separated by commas. ``search_folder``: where search indexes are kept; they can
+    be deleted whenever no process runs, and build themselves anew.
     """
 
     database: str = "sqlite:///headwater.db"
@@ -29,6 +31,7 @@ class Settings:
     allowed_hosts: str = ""
     max_body: int = 16 * 1024 * 1024
     write_timeout: float = 30.0
+    search_folder: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None, **given: object) -> "Settings":
@@ -46,3 +49,11 @@ class Settings:
                 except ValueError:
                     raise ValueError(f"{PREFIX}{each.name.upper()} must be a {kind.__name__}, not {text!r}") from None
         return cls(**values)  # type: ignore[arg-type]
+
+    def search_path(self, database: Path | None) -> Path:
+        """Where search indexes are kept: as set, else beside the database file, else in the user's cache folder."""
+        if self.search_folder:
+            return Path(self.search_folder).expanduser()
+        if database is not None:
+            return database.with_name(database.name + ".search")
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "headwater" / "search"

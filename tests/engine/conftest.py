@@ -2,6 +2,7 @@
 """A catalogue per test, on SQLite and on PostgreSQL."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,12 +17,13 @@ KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 
 @pytest.fixture
-def make_api(database_url: str) -> Iterator[Callable[..., Api]]:
+def make_api(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Api]]:
     """A function that opens the test's database, with a registry of one's own if given."""
     opened: list[Application] = []
 
     def make(registry: Registry | None = None) -> Api:
-        opened.append(headwater.application(Settings(database=database_url, secret_key=KEY), registry=registry))
+        settings = Settings(database=database_url, secret_key=KEY, search_folder=str(tmp_path / "search"))
+        opened.append(headwater.application(settings, registry=registry))
         return Api(opened[-1])
 
     yield make

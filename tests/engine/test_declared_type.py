@@ -99,6 +99,8 @@ def test_a_made_up_type_has_routes_versions_lineage_events_and_a_description(mak
         event["eventType"] for event in api.get("events", limit="10000")["data"] if event["entityType"] == "widget"
     ]
     assert events == ["entityCreated", "entityUpdated"]
+    (hit,) = api.get("search/query", q="left", index="widget_search_index")["hits"]["hits"]
+    assert hit["_source"]["fullyQualifiedName"] == "headwater.w"
     api.delete(path, hardDelete="true")
     api.get(path, expect=404)
     unknown = api.put("gadgets/widgets", {"name": "w", "service": "headwater", "colour": "red"}, expect=400)

@@ -2,6 +2,7 @@
 """What the tests ask of a catalogue, in the words of the oracle. The only file here that knows how it is called."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from headwater.catalog.access import Principal
@@ -33,7 +34,7 @@ class Driver:
     """One catalogue. Refusals are raised as they are; what does not exist is None."""
 
     def __init__(self, url: str, registry: Registry) -> None:
-        self.catalog = Catalog(connect(url), registry, Vault(None, None))
+        self.catalog = Catalog(connect(url), registry, Vault(None, None), Path("no search"))
         self.registry = registry
 
     def close(self) -> None:

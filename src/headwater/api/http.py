@@ -61,11 +61,19 @@ class Query:
     @cached_property
     def values(self) -> dict[str, str]:
         """All parameters by name."""
-        return dict(parse_qsl(self.text, keep_blank_values=True)) if self.text else {}
+        return dict(self._pairs)
+
+    @cached_property
+    def _pairs(self) -> list[tuple[str, str]]:
+        return parse_qsl(self.text, keep_blank_values=True) if self.text else []
 
     def get(self, name: str) -> str | None:
         """A parameter, or None."""
         return self.values.get(name)
+
+    def all(self, name: str) -> list[str]:
+        """All values of a parameter that may be repeated."""
+        return [value for key, value in self._pairs if key == name]
 
     def whole(self, name: str, default: int, low: int, high: int) -> int:
         """A whole number within bounds."""

@@ -9,9 +9,10 @@ from headwater.catalog import indexes
 from headwater.catalog.context import Context
 from headwater.catalog.fields import Fields
 from headwater.catalog.hydrate import written_out
+from headwater.catalog.identity import new_id
 from headwater.catalog.names import Names
 from headwater.catalog.shape import Outline
-from headwater.store import documents, history, lineage, relationships, renderings, upkeep
+from headwater.store import documents, history, lineage, relationships, renderings, search, upkeep
 from headwater.store.database import Transaction
 from headwater.store.rows import EntityRow
 
@@ -82,6 +83,7 @@ def rebuild(transaction: Transaction, context: Context, progress: Progress) -> d
         progress(done, total)
     upkeep.settle(transaction)
     _write_out(transaction, context)
+    search.reset(transaction, new_id())
     return upkeep.sizes(transaction)
 
 

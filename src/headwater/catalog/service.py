@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
@@ -19,6 +20,7 @@ from headwater.catalog.context import Context, Key, chosen_fields, dump, parse, 
 from headwater.catalog.governance import STATES, Governance, ReachQuestion
 from headwater.catalog.lineage import End, LineageReader, LineageWriter
 from headwater.catalog.reading import Found, Page, PageRequest, Reader, View
+from headwater.catalog.search.service import Search
 from headwater.catalog.secrets import Vault
 from headwater.catalog.writing import Outcome, Write, Writer
 from headwater.errors import EntityNotFound
@@ -37,16 +39,18 @@ CLIENTS = "clients."
 
 
 class Catalog:
-    """One catalogue on one database."""
+    """One catalogue on one database. ``search_folder``: where search indexes are kept."""
 
-    def __init__(self, database: Database, registry: Registry, vault: Vault) -> None:
+    def __init__(self, database: Database, registry: Registry, vault: Vault, search_folder: Path) -> None:
         self.database = database
         self.registry = registry
         self.context = Context(registry, vault)
+        self.search = Search(database, self.context, search_folder)
         self._seed()
 
     def close(self) -> None:
-        """Give up the database."""
+        """Give up the database and the search index."""
+        self.search.close()
         self.database.close()
 
     # reading ------------------------------------------------------------------------------------------------------

@@ -149,6 +149,32 @@ def settings(**given: object) -> "Settings":
 
 
 @app.command(group=ASK)
+def search(
+    text: Annotated[str, Parameter(name="TEXT", help="Words, a fully qualified name, or nothing for everything.")] = "",
+    /,
+    *,
+    type: Annotated[list[str] | None, Parameter(help="Only entities of this type; may be repeated.")] = None,
+    tag: Annotated[str | None, Parameter(help="Only what carries this tag, or one below it.")] = None,
+    owner: Annotated[str | None, Parameter(help="Only what this user or team owns.")] = None,
+    service: Annotated[str | None, Parameter(help="Only what lives in this service.")] = None,
+    domain: Annotated[str | None, Parameter(help="Only what belongs to this domain, or one below it.")] = None,
+    tier: Annotated[str | None, Parameter(help="Only what has this tier, such as Tier.Tier1.")] = None,
+    include: Included = "non-deleted",
+    limit: Annotated[int, Parameter(help="How many hits at most; 10 by default.")] = 10,
+    where: Where = Where(),
+) -> None:
+    """Find entities by words of their names, descriptions, columns, features, tags and owners.
+
+    Words may be begun only; those that occur nowhere may have typing mistakes.
+    """
+    from headwater.cli import finding
+
+    narrowed = {"tag": tag, "owner": owner, "service": service, "domain": domain, "tier": tier, "include": include}
+    with where.session() as session:
+        finding.search(session, text, type or (), narrowed, limit)
+
+
+@app.command(group=ASK)
 def show(name: Name, /, *, type: Kind = "mlmodel", where: Reading = Reading()) -> None:
     """Show the page of a model or another entity: parts, sources, what it feeds, last changes."""
     from headwater.cli import reading

@@ -10,10 +10,18 @@ Paths name members of the JSON document, in camelCase, joined by dots; lists are
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
+
+from pydantic.alias_generators import to_snake
 
 from headwater.schema import fqn
 from headwater.schema.base import CreateRequest, Document, Entity, Model, TagSource
+
+
+@cache
+def _index_name(entity_type: str) -> str:
+    return f"{to_snake(entity_type)}_search_index"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,6 +333,8 @@ class EntityType:
     ``parents``: where it may live; the first that a request gives is the FQN parent, others are plain references.
     ``copied``: members that come from the parent and never from a request (``service``, ``serviceType``).
     ``segment`` is a name between the FQN of the parent and the entity's own (``service.model.name``).
+    ``indexed_as`` is what OpenMetadata calls the type in the name of its search index, where that is not its name.
+    ``searched``: whether people look for such entities; search leaves others out.
     ``unique_name`` lower-cases names (users). ``renamable`` lets a PATCH change ``name``.
     ``fixed``: members that never change once they are set.
     ``hidden``: members of requests that are kept but never shown: replies have no place for them in the standard.
@@ -348,6 +358,8 @@ class EntityType:
     create: type[CreateRequest]
     parents: tuple[Parent, ...] = ()
     segment: str | None = None
+    indexed_as: str | None = None
+    searched: bool = True
     references: tuple[Reference, ...] = ()
     children: tuple[Child, ...] = ()
     traits: tuple[Trait, ...] = ()
@@ -415,6 +427,11 @@ class EntityType:
             return self.lookup(name)
         except fqn.InvalidFqn:
             return None
+
+    @property
+    def search_index(self) -> str:
+        """What OpenMetadata calls the index in which entities of this type are found."""
+        return _index_name(self.indexed_as or self.name)
 
     @property
     def sdk_name(self) -> str:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Python client of a catalogue."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from headwater.errors import CatalogError
@@ -68,7 +69,8 @@ from headwater.schema.entities.storage import Container, CreateContainer, Create
 from headwater.schema.entities.types import CreateType, Type
 from headwater.schema.lineage import EntityLineage
 from headwater.schema.registry import Registry, snake, standard
-from headwater.sdk.collection import Collection, Key
+from headwater.schema.search import SearchResult
+from headwater.sdk.collection import Collection, Include, Key
 from headwater.sdk.governance import Governance
 from headwater.sdk.lineage import Lineage
 from headwater.sdk.transport import Transport
@@ -161,6 +163,41 @@ class Client:
             known = ", ".join(sorted(each.name for each in self.registry))
             raise CatalogError(f"{word} is no type of entity; there are {known}")
         return self._collections[snake(declared.sdk_name)]
+
+    def search(
+        self,
+        text: str = "",
+        *,
+        type: str | Iterable[str] | None = None,
+        tag: str | None = None,
+        owner: str | None = None,
+        service: str | None = None,
+        domain: str | None = None,
+        tier: str | None = None,
+        include: Include = "non-deleted",
+        limit: int = 10,
+        offset: int = 0,
+    ) -> SearchResult:
+        """What a text finds, the best first: words of names, descriptions, columns, features, tags, owners and more.
+
+        Words may be begun only, and may have typing mistakes where nothing else is found; a fully qualified name comes
+        first. Without a text: everything, by name. Hits can be narrowed to types, and to what carries a tag or one
+        below it, belongs to an owner, a service, a domain or a tier; ``facets`` tells which values there are.
+        """
+        types = type if isinstance(type, str) or type is None else ",".join(type)
+        query = {
+            "q": text,
+            "type": types,
+            "tag": tag,
+            "owner": owner,
+            "service": service,
+            "domain": domain,
+            "tier": tier,
+            "include": include,
+            "limit": limit,
+            "offset": offset,
+        }
+        return read(SearchResult, self._wire.ask("GET", path_of("search"), query))
 
     def events(self, after: int = 0, limit: int = 1000) -> list[ChangeEvent]:
         """The events beyond a position, oldest first; at most 10,000 at once."""

@@ -49,6 +49,11 @@ def by_node(session: Session, nodes: Iterable[int]) -> dict[int, EntityRow]:
     return {row[0]: EntityRow(*row) for row in rows}
 
 
+def live(session: Session, after: int, limit: int) -> list[EntityRow]:
+    """Entities that were not deleted for good, in order of their nodes, beyond one."""
+    return [EntityRow(*row) for row in session.queries.live_entities(session.connection, after=after, limit=limit)]
+
+
 def children(session: Session, node: int) -> list[EntityRow]:
     """Everything that lives directly under an entity, soft-deleted included."""
     return [EntityRow(*row) for row in session.queries.children_of(session.connection, parent=node)]

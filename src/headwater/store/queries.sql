@@ -28,6 +28,12 @@ SELECT e.node, e.id, e.type, e.fqn, e.name, e.parent, e.version, e.revision, e.d
 FROM entity e JOIN entity_state s ON s.position = e.position
 WHERE e.node IN numbers(:nodes);
 
+-- name: live_entities
+SELECT e.node, e.id, e.type, e.fqn, e.name, e.parent, e.version, e.revision, e.deleted, e.removed, e.position,
+    e.updated_at, e.updated_by, s.document, s.change
+FROM entity e JOIN entity_state s ON s.position = e.position
+WHERE e.node > :after AND e.removed IS NULL ORDER BY e.node LIMIT :limit;
+
 -- name: insert_entity!
 INSERT INTO entity (node, id, type, fqn, fqn_key, name, parent, version, revision, deleted, removed, position,
     updated_at, updated_by, card, shown_since)
@@ -306,6 +312,26 @@ SELECT c.position, c.id, c.event_type, c.entity, e.id, c.entity_type, c.fqn, c.u
     c.previous_version, c.version, c.change
 FROM change_event c JOIN entity e ON e.node = c.entity
 WHERE c.position > :after AND c.timestamp >= :since ORDER BY c.position LIMIT :limit;
+
+-- search -------------------------------------------------------------------------------------------------------
+
+-- name: search_mark^
+SELECT clock.position, (SELECT id FROM change_event WHERE change_event.position = clock.position),
+    (SELECT id FROM entity ORDER BY node LIMIT 1), (SELECT value FROM setting WHERE name = :name)
+FROM clock;
+
+-- name: event_at$
+SELECT id FROM change_event WHERE position = :position;
+
+-- name: changed_after
+SELECT DISTINCT entity FROM change_event WHERE position > :position;
+
+-- name: showing
+SELECT node FROM entity WHERE parent IN numbers(:nodes) AND removed IS NULL
+UNION
+SELECT referrer FROM relationship WHERE target IN numbers(:nodes) AND (until IS NULL OR until > :since)
+UNION
+SELECT entity FROM tag_usage WHERE tag IN numbers(:nodes) AND (until IS NULL OR until > :since);
 
 -- lineage ------------------------------------------------------------------------------------------------------
 

@@ -156,6 +156,7 @@ SEARCH_INDEX = EntityType(
     collection="searchIndexes",
     entity=SearchIndex,
     create=CreateSearchIndex,
+    indexed_as="searchEntity",
     parents=(Parent(field="service", to="searchService", copies=("serviceType",)),),
     children=(
         Child(

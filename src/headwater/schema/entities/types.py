@@ -89,6 +89,7 @@ TYPE = EntityType(
     collection="metadata/types",
     entity=Type,
     create=CreateType,
+    searched=False,
     children=(
         Child(
             field="customProperties",
