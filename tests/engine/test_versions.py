@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from headwater.api.http import Request
+
 from .wire import Api, named
 
 MODEL = named("mlmodels", "headwater.m")
@@ -337,3 +339,23 @@ def test_owners_are_users_or_one_team(api: Api) -> None:
     assert "Department" in refused("dept")
     assert [owner["type"] for owner in api.model(owners=["one"])["owners"]] == ["team"]
     assert len(api.model(owners=["admin", "ingestion-bot"])["owners"]) == 2
+
+
+def test_a_patch_finds_what_its_sender_was_shown(api: Api) -> None:
+    """A client that exchanges an owner removes every member of the old reference first, its link included."""
+    api.put("users", {"name": "bea", "email": "bea@example.org"})
+    admin, bea = (api.get(named("users", name))["id"] for name in ("admin", "bea"))
+    api.model(owners=[{"id": admin, "type": "user"}])
+    headers = {"host": "localhost:8585", "authorization": f"Bearer {api.token}"}
+
+    def ask(method: str, body: Any = None) -> Any:
+        content = b"" if body is None else json.dumps(body).encode()
+        response = api.application.handle(Request(method, f"/api/v1/{MODEL}", "", headers, content))
+        assert response.status == 200, response.body
+        return json.loads(response.body)
+
+    members = set(ask("GET")["owners"][0]) - {"id", "type"}
+    assert "href" in members
+    removals = [{"op": "remove", "path": f"/owners/0/{member}"} for member in members]
+    changed = ask("PATCH", [*removals, {"op": "replace", "path": "/owners/0/id", "value": bea}])
+    assert [owner["name"] for owner in changed["owners"]] == ["bea"]
