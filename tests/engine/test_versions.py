@@ -313,6 +313,23 @@ def test_followers_raise_no_version(api: Api) -> None:
     assert len(api.get(MODEL, fields="followers", asOf=f"@{before}")["followers"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("members", "status"),
+    [
+        ({"owners": ['a"b']}, 404),
+        ({"owners": [{"type": "user", "name": "a..b"}]}, 404),
+        ({"tags": ['No"Such']}, 404),
+        ({"dashboard": ""}, 400),
+        ({"domains": [""]}, 400),
+        ({"tags": [""]}, 400),
+    ],
+)
+def test_a_reference_that_is_no_name_is_refused(api: Api, members: dict[str, Any], status: int) -> None:
+    (member,) = members
+    refused = api.put("mlmodels", {"name": "m", **members}, expect=status)
+    assert (member if status == 400 else "not found") in refused["message"]
+
+
 def test_tags_are_checked(api: Api) -> None:
     api.put("mlmodels", {"name": "m", "tags": ["No.Such"]}, expect=404)
     refused = api.put("mlmodels", {"name": "m", "tags": ["Tier.Tier1", "Tier.Tier2"]}, expect=400)
