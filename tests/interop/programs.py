@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import pytest
 ENVIRONMENTS = Path(__file__).parents[2] / ".venv-interop"
 HEADWATER = Path(sys.executable).with_name("headwater")
 SECRET = "a key of the interop tests, long enough for HS256"
+SECRET_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 Json = Any
 
@@ -55,7 +57,7 @@ def variables(**more: str) -> dict[str, str]:
     client takes twice as long without."""
     dropped = ("HEADWATER_", "OPENMETADATA_", "PYTHONDONTWRITEBYTECODE")
     ours = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-    return ours | {"HEADWATER_AUTH_SECRET": SECRET} | more
+    return ours | {"HEADWATER_AUTH_SECRET": SECRET, "HEADWATER_SECRET_KEY": SECRET_KEY} | more
 
 
 def run(*command: str | Path, folder: Path | None = None, given: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -63,7 +65,7 @@ def run(*command: str | Path, folder: Path | None = None, given: Mapping[str, st
     done = subprocess.run(
         [str(part) for part in command], cwd=folder, env=variables(**given), capture_output=True, text=True, check=False
     )
-    output = done.stdout + done.stderr
+    output = re.sub(r"[ ─-]{9,}", " ", done.stdout + done.stderr)  # wide tables
     assert done.returncode == 0, f"{Path(command[0]).name} failed:\n{output[-20_000:]}"
     return output
 
