@@ -154,6 +154,14 @@ def test_a_retyped_column_keeps_its_description(api: Api) -> None:
     assert (reply["version"], reply["columns"][0]["description"]) == (1.1, "kept")
 
 
+def test_a_column_that_stays_keeps_its_ordinal_position(api: Api) -> None:
+    """Connectors number the columns by patches, and omit the numbers when they put the table again."""
+    api.table(columns=[{"name": name, "dataType": "INT", "ordinalPosition": place} for place, name in enumerate("ab")])
+    assert api.table(columns=["a", "b"])["version"] == 0.1
+    reply = api.table(columns=["a", "new", "b"])
+    assert [column.get("ordinalPosition") for column in reply["columns"]] == [0, None, None]
+
+
 def test_moved_columns_are_a_version(api: Api) -> None:
     api.table(columns=["a", "b"])
     reply = api.table(columns=["b", "a"])

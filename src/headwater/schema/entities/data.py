@@ -372,6 +372,7 @@ def column_list(field: str) -> Child:
         is_field=True,
         tagged=True,
         recursive="children",
+        place="ordinalPosition",
     )
 
 
