@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from metadata.generated.schema.entity.type import Type
 from metadata.generated.schema.type.bulkOperationResult import BulkOperationResult
 from metadata.generated.schema.type.changeEvent import ChangeEvent
 from metadata.generated.schema.type.entityHistory import EntityVersionHistory
 from metadata.generated.schema.type.entityLineage import EntityLineage, LineageDetails
+from metadata.ingestion.models.custom_properties import CustomPropertyType
 from metadata.ingestion.ometa.routes import ROUTES
 from pydantic import ValidationError
 
@@ -25,7 +25,7 @@ def models() -> dict[str, Any]:
     """The client's model of what each collection holds."""
     modules: dict[str, Any] = vars(__import__("metadata.ingestion.ometa.routes", fromlist=["ROUTES"]))
     found = {path: modules[name] for name, path in ROUTES.items() if not name.startswith("Create")}
-    return found | {"/metadata/types": Type}
+    return found | {"/metadata/types": CustomPropertyType}
 
 
 MODELS = models()
@@ -67,7 +67,7 @@ class Watch:
         if self.quiet:
             return
         asked = urlsplit(str(response.request.url))
-        body = response.request.body
+        body: Any = response.request.body
         text = body.decode() if isinstance(body, bytes) else body
         exchange = Exchange(
             str(response.request.method),
@@ -93,6 +93,9 @@ class Watch:
             assert exchange.status < 500, exchange.reply
             assert exchange.reply["code"] == exchange.status
             assert isinstance(exchange.reply["message"], str)
+        elif exchange.status == 202:
+            assert exchange.reply["jobId"]
+            assert exchange.reply["message"]
         elif exchange.reply is not None:
             parse(exchange)
             self.compare(exchange)
