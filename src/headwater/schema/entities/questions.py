@@ -33,7 +33,7 @@ from headwater.schema.declare import (
 )
 from headwater.schema.entities.data import Code
 from headwater.schema.entities.governance import REVIEWERS
-from headwater.schema.entities.shared import AssetState, EntityStatus, Provider
+from headwater.schema.entities.shared import AssetState, EntityStatus, FieldName, Provider
 
 # metrics ----------------------------------------------------------------------------------------------------------
 
@@ -96,7 +96,7 @@ class DimensionType(StrEnum):
 class MetricDimension(Model):
     """Something that a metric can be split by."""
 
-    name: str
+    name: FieldName
     fully_qualified_name: str | None = None
     type: DimensionType | None = None
     description: str | None = None
@@ -106,7 +106,7 @@ class MetricDimension(Model):
 class MetricMeasure(Model):
     """A number that a metric is made from."""
 
-    name: str
+    name: FieldName
     fully_qualified_name: str | None = None
     aggregation: str | None = None
     description: str | None = None
