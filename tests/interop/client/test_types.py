@@ -379,6 +379,144 @@ KINDS = {
         below=("table",),
         name="{u}.q",
     ),
+    "glossary": Kind(
+        "Glossary",
+        {
+            "name": "{u}",
+            "description": "Words",
+            "displayName": "G",
+            "mutuallyExclusive": False,
+            "owners": [("user", "admin")],
+            "reviewers": [("user", "admin")],
+            "tags": labels("Tier.Tier2"),
+        },
+    ),
+    "glossaryTerm": Kind(
+        "GlossaryTerm",
+        {
+            "name": "t",
+            "glossary": "{u}",
+            "description": "A word",
+            "displayName": "T",
+            "synonyms": ["expression"],
+            "references": [{"name": "where", "endpoint": "http://words.example.org/t"}],
+            "style": {"color": "#123456"},
+            "mutuallyExclusive": True,
+            "tags": labels("PII.None"),
+        },
+        below=("glossary",),
+        name="{u}.t",
+    ),
+    "dataProduct": Kind(
+        "DataProduct",
+        {
+            "name": "{u}-product",
+            "domains": ["{u}"],
+            "description": "A product",
+            "displayName": "P",
+            "style": {"color": "#123456"},
+            "experts": ["admin"],
+            "owners": [("user", "admin")],
+        },
+        below=("domain",),
+        name="{u}-product",
+    ),
+    "policy": Kind(
+        "Policy",
+        {
+            "name": "{u}",
+            "displayName": "P",
+            "description": "What may be done",
+            "enabled": True,
+            "rules": [
+                {
+                    "name": "r",
+                    "description": "Read",
+                    "effect": "allow",
+                    "operations": ["ViewAll"],
+                    "resources": ["mlmodel"],
+                    "condition": "isOwner()",
+                }
+            ],
+        },
+    ),
+    "role": Kind(
+        "Role",
+        {"name": "{u}", "displayName": "R", "description": "Who", "policies": ["{u}"]},
+        below=("policy",),
+    ),
+    "bot": Kind(
+        "Bot",
+        {"name": "{u}-bot", "botUser": "{u}-robot", "displayName": "B", "description": "Automatic"},
+        below=("robot",),
+        name="{u}-bot",
+        create="CreateBot",
+    ),
+    "robot": Kind(
+        "User",
+        {"name": "{u}-robot", "email": "{u}-robot@example.org", "isBot": True, "description": "Automatic"},
+        name="{u}-robot",
+    ),
+    "ingestionPipeline": Kind(
+        "IngestionPipeline",
+        {
+            "name": "run",
+            "displayName": "Run",
+            "description": "Every night",
+            "pipelineType": "metadata",
+            "sourceConfig": {"config": {"type": "MlModelMetadata"}},
+            "airflowConfig": {"scheduleInterval": "0 1 * * *"},
+            "loggerLevel": "INFO",
+            "service": ("mlmodelService", "{u}"),
+        },
+        below=("mlmodelService",),
+        name="{u}.run",
+    ),
+    "testDefinition": Kind(
+        "TestDefinition",
+        {
+            "name": "{u}",
+            "displayName": "D",
+            "description": "How to test",
+            "entityType": "TABLE",
+            "testPlatforms": ["OpenMetadata"],
+            "parameterDefinition": [{"name": "max", "dataType": "INT", "description": "At most", "required": True}],
+        },
+    ),
+    "testSuite": Kind("TestSuite", {"name": "{u}", "displayName": "S", "description": "Tests"}),
+    "testCase": Kind(
+        "TestCase",
+        {
+            "name": "c",
+            "displayName": "C",
+            "description": "One test",
+            "testDefinition": "{u}",
+            "entityLink": "<#E::table::{u}.d.s.t::columns::id>",
+            "parameterValues": [{"name": "max", "value": "3"}],
+        },
+        below=("testDefinition", "table"),
+        name="{u}.d.s.t.id.c",
+    ),
+    "eventSubscription": Kind(
+        "EventSubscription",
+        {
+            "name": "{u}",
+            "displayName": "E",
+            "description": "Tell me",
+            "alertType": "Notification",
+            "trigger": {"triggerType": "RealTime"},
+            "batchSize": 5,
+            "enabled": True,
+            "destinations": [
+                {
+                    "category": "External",
+                    "type": "Webhook",
+                    "config": {"endpoint": "http://hooks.example.org/"},
+                }
+            ],
+        },
+        create="CreateEventSubscription",
+    ),
 }
 
 
