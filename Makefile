@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := $(BIN)/headwater
+# OpenMetadata's client, and the systems that its connectors read, in environments of their own: they disagree about
+# the versions of what they need.
+INTEROP := .venv-interop/client/installed .venv-interop/sources/installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -24,6 +27,11 @@ $(INSTALLED): pyproject.toml requirements-dev.txt | $(BIN)/uv
 	$(BIN)/uv pip install --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
+.venv-interop/%/installed: tests/interop/%.txt | $(BIN)/uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
+	$(BIN)/uv pip sync --quiet --python $(@D)/bin/python --require-hashes $<
+	@touch $@
+
 demo: $(INSTALLED) ## Train small models, catalogue them and open the result
 	$(BIN)/headwater demo
 
@@ -33,7 +41,7 @@ serve: $(INSTALLED) ## Start a server on this machine
 test: $(INSTALLED) ## Run the tests (everything that is not slow)
 	$(BIN)/pytest -n 2 -m "not slow"
 
-verify: $(INSTALLED) ## Run the slow proofs
+verify: $(INSTALLED) $(INTEROP) ## Run the slow proofs
 	$(BIN)/pytest -m slow
 
 lint: $(INSTALLED) ## Check style, format, types and layers
@@ -49,10 +57,13 @@ format: $(INSTALLED) ## Format the code and mend what can be mended
 bench: $(INSTALLED) ## Measure, side by side with other systems
 	$(BIN)/python -m benchmarks
 
-lock: $(BIN)/uv ## Write requirements-dev.txt anew from pyproject.toml
-	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
-		--generate-hashes --no-header --upgrade --quiet --output-file requirements-dev.txt
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --upgrade --quiet
+
+lock: $(BIN)/uv ## Write the lock files anew: from pyproject.toml, and those of tests/interop
+	$(COMPILE) pyproject.toml --all-extras --group dev --output-file requirements-dev.txt
+	for each in client sources; do $(COMPILE) tests/interop/$$each.in --override tests/interop/overrides.txt \
+		--output-file tests/interop/$$each.txt || exit; done
 
 clean: ## Remove .venv, caches and build output
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	rm -rf .venv .venv-interop .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

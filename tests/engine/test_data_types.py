@@ -245,6 +245,8 @@ def test_a_put_unites_labels_keeps_owners_and_spares_texts_of_parts_wherever_the
     assert api.put("pipelines", twice, expect=400)["message"] == "tasks: write stands twice in one list"
     column = changed(body_of('s3.lake."sales.v1"'), "dataModel/columns/2", {"name": "ID", "dataType": "INT"})
     assert "column ID is repeated" in api.put("containers", column, expect=400)["message"]
+    nameless = changed(body_of('"net.sales"'), "dimensions/0/name", "")
+    assert "dimensions.0.name" in api.put("metrics", nameless, expect=400)["message"]
 
 
 # lineage

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from headwater.api.http import Request
+
 from .wire import Api, named
 
 MODEL = named("mlmodels", "headwater.m")
@@ -150,6 +152,14 @@ def test_a_retyped_column_keeps_its_description(api: Api) -> None:
     api.table(columns=[{"name": "a", "dataType": "INT", "description": "kept"}])
     reply = api.table(columns=[{"name": "a", "dataType": "STRING"}])
     assert (reply["version"], reply["columns"][0]["description"]) == (1.1, "kept")
+
+
+def test_a_column_that_stays_keeps_its_ordinal_position(api: Api) -> None:
+    """Connectors number the columns by patches, and omit the numbers when they put the table again."""
+    api.table(columns=[{"name": name, "dataType": "INT", "ordinalPosition": place} for place, name in enumerate("ab")])
+    assert api.table(columns=["a", "b"])["version"] == 0.1
+    reply = api.table(columns=["a", "new", "b"])
+    assert [column.get("ordinalPosition") for column in reply["columns"]] == [0, None, None]
 
 
 def test_moved_columns_are_a_version(api: Api) -> None:
@@ -311,6 +321,23 @@ def test_followers_raise_no_version(api: Api) -> None:
     assert len(api.get(MODEL, fields="followers", asOf=f"@{before}")["followers"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("members", "status"),
+    [
+        ({"owners": ['a"b']}, 404),
+        ({"owners": [{"type": "user", "name": "a..b"}]}, 404),
+        ({"tags": ['No"Such']}, 404),
+        ({"dashboard": ""}, 400),
+        ({"domains": [""]}, 400),
+        ({"tags": [""]}, 400),
+    ],
+)
+def test_a_reference_that_is_no_name_is_refused(api: Api, members: dict[str, Any], status: int) -> None:
+    (member,) = members
+    refused = api.put("mlmodels", {"name": "m", **members}, expect=status)
+    assert (member if status == 400 else "not found") in refused["message"]
+
+
 def test_tags_are_checked(api: Api) -> None:
     api.put("mlmodels", {"name": "m", "tags": ["No.Such"]}, expect=404)
     refused = api.put("mlmodels", {"name": "m", "tags": ["Tier.Tier1", "Tier.Tier2"]}, expect=400)
@@ -337,6 +364,26 @@ def test_owners_are_users_or_one_team(api: Api) -> None:
     assert "Department" in refused("dept")
     assert [owner["type"] for owner in api.model(owners=["one"])["owners"]] == ["team"]
     assert len(api.model(owners=["admin", "ingestion-bot"])["owners"]) == 2
+
+
+def test_a_patch_finds_what_its_sender_was_shown(api: Api) -> None:
+    """A client that exchanges an owner removes every member of the old reference first, its link included."""
+    api.put("users", {"name": "bea", "email": "bea@example.org"})
+    admin, bea = (api.get(named("users", name))["id"] for name in ("admin", "bea"))
+    api.model(owners=[{"id": admin, "type": "user"}])
+    headers = {"host": "localhost:8585", "authorization": f"Bearer {api.token}"}
+
+    def ask(method: str, body: Any = None) -> Any:
+        content = b"" if body is None else json.dumps(body).encode()
+        response = api.application.handle(Request(method, f"/api/v1/{MODEL}", "", headers, content))
+        assert response.status == 200, response.body
+        return json.loads(response.body)
+
+    members = set(ask("GET")["owners"][0]) - {"id", "type"}
+    assert "href" in members
+    removals = [{"op": "remove", "path": f"/owners/0/{member}"} for member in members]
+    changed = ask("PATCH", [*removals, {"op": "replace", "path": "/owners/0/id", "value": bea}])
+    assert [owner["name"] for owner in changed["owners"]] == ["bea"]
 
 
 def test_versions_in_parts(api: Api) -> None:

@@ -2,6 +2,7 @@
 """What a PUT leaves alone, and what a JSON Patch makes of an entity."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import jsonpatch
@@ -83,10 +84,12 @@ def _merge_items(child: Child, old: list[Document] | None, new: list[Document] |
         return
     name = _name_key(child)
     old_by_name = {name(item): item for item in old}
-    for item in new:
+    for item, neighbour in zip_longest(new, old[: len(new)]):
         twin = old_by_name.get(name(item))
         if twin is None:
             continue
+        if child.place and twin is neighbour and child.place in twin:
+            item.setdefault(child.place, twin[child.place])
         _keep_references(child.references, twin, item, item, cautious)
         if child.tagged:
             _unite_labels(twin, item)

@@ -119,8 +119,8 @@ class Preparation:
         else:
             name, types = given, reference.to
         for target in types:
-            if name and target in self.registry:
-                yield target, self.registry[target].lookup(name)
+            if name and target in self.registry and (found := self.registry[target].lookup_or_none(name)):
+                yield target, found
 
     def _card(self, reference: Reference, member: str, given: Any, by_name: dict[tuple[str, str], Card]) -> Card | None:
         entity_id = _id_of(given)
@@ -190,7 +190,7 @@ class Preparation:
         types = self.registry.labels
         if unknown := [source for source, _ in given if source not in types]:
             raise InvalidEntity(f"tags: there is no source of labels called {unknown[0]}")
-        keys = {(source, name): (types[source].name, types[source].lookup(name)) for source, name in given}
+        keys = {(one, name): (types[one].name, types[one].lookup_or_none(name) or name) for one, name in given}
         cards = self.names.find(keys.values())
         self.names.nodes({card.parent for card in cards.values() if card.parent is not None})
         for key in keys.values():

@@ -367,7 +367,7 @@ class Writer:
         shape = self.context.shapes[declared.name]
         old = Outline(shape, orjson.loads(row.document))
         self.names.load(old.ids)
-        renderer = Renderer(shape, self.names, self.context.collections)
+        renderer = Renderer(shape, self.names, self.context.collections, self.write.view.base)
         base = renderer.entity(row, old.document)
         renderer.inherit(row.parent, base)
         operations = list(operations)

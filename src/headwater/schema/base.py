@@ -60,7 +60,10 @@ class EntityReference(Model):
     href: str | None = None
 
 
-ReferenceInput = EntityReference | str
+FqnText = Annotated[str, Field(min_length=1)]
+"""A fully qualified name in a request; whether it names something is seen when it is looked up."""
+
+ReferenceInput = EntityReference | FqnText
 """A reference as a request may give it: in full, or just the FQN of its target."""
 
 
@@ -114,7 +117,7 @@ class TagLabel(Model):
     metadata: Document | None = None
 
 
-TagInput = TagLabel | str
+TagInput = TagLabel | FqnText
 """A tag label as a request may give it: in full, or just the tag's FQN."""
 
 
@@ -214,7 +217,7 @@ def faults_of(error: ValidationError) -> list[str]:
 
 def _is_model_name(part: int | str) -> bool:
     """Whether a part of a place names a branch of a union instead of a member."""
-    return isinstance(part, str) and (part[:1].isupper() or part in ("str", "function-after"))
+    return isinstance(part, str) and (part[:1].isupper() or part in ("str", "constrained-str", "function-after"))
 
 
 def held(document: Document, path: Sequence[str]) -> Any:

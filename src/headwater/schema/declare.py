@@ -93,6 +93,8 @@ class Child:
     ``identified``: the server gives each item an ``id``. One that a request sends without takes over the id of a
     stored item that has the same values in these members.
     ``recursive`` names the member that holds items of the same shape (nested columns).
+    ``place`` names the member that says at which place of the list an item stands. A PUT that omits it keeps it for
+    items that stay where they are.
     """
 
     field: str
@@ -107,6 +109,7 @@ class Child:
     segment: str | None = None
     identified: tuple[str, ...] = ()
     recursive: str | None = None
+    place: str | None = None
     references: tuple[Reference, ...] = ()
     children: tuple["Child", ...] = ()
     path: tuple[str, ...] = dataclasses.field(init=False)

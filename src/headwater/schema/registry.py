@@ -181,7 +181,7 @@ class Registry:
         members = wire_members(item)
         named = ("name", "fullyQualifiedName") if child.named else ()
         wanted = [*named, *child.key, *child.paired, *(reference.field for reference in child.references)]
-        wanted += [member for member in (child.recursive, child.fqn_under) if member]
+        wanted += [member for member in (child.recursive, child.fqn_under, child.place) if member]
         for member in dict.fromkeys(wanted):
             if member not in members:
                 yield f"child {place}: {member} is not a member of {item.__name__}"

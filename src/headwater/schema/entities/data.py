@@ -387,6 +387,7 @@ def column_list(field: str) -> Child:
         is_field=True,
         tagged=True,
         recursive="children",
+        place="ordinalPosition",
     )
 
 

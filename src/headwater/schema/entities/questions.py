@@ -37,7 +37,7 @@ from headwater.schema.declare import (
 )
 from headwater.schema.entities.data import Code
 from headwater.schema.entities.governance import REVIEWERS
-from headwater.schema.entities.shared import AssetState, Certification, EntityStatus, Provider
+from headwater.schema.entities.shared import AssetState, Certification, EntityStatus, FieldName, Provider
 
 # metrics ----------------------------------------------------------------------------------------------------------
 
@@ -100,7 +100,7 @@ class DimensionType(StrEnum):
 class MetricDimension(Model):
     """Something that a metric can be split by."""
 
-    name: str
+    name: FieldName
     fully_qualified_name: str | None = None
     type: DimensionType | None = None
     description: str | None = None
@@ -110,7 +110,7 @@ class MetricDimension(Model):
 class MetricMeasure(Model):
     """A number that a metric is made from."""
 
-    name: str
+    name: FieldName
     fully_qualified_name: str | None = None
     aggregation: str | None = None
     description: str | None = None
