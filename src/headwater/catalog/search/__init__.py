@@ -5,7 +5,8 @@
 ``lucene``    a text in Lucene's query syntax as a clause
 ``filters``   Elasticsearch's JSON as a clause
 ``entry``     an entity as the index holds it
-``engine``    the index itself: the only module that speaks to tantivy, loaded with the first question
+``compiler``  clauses as queries of tantivy
+``engine``    the index itself; this and ``compiler`` are loaded with the first question
 ``slots``     the folder in which a process keeps its index
 ``tail``      how an index catches up with the catalogue
 ``snippets``  the passage of a hit that shows why it was found
