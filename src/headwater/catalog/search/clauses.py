@@ -2,7 +2,7 @@
 """What can be asked of the index, as values.
 
 Paths name members of the entity as it is shown, with dots, lists walked through: ``tableType``, ``columns.name``.
-A *fact* is a value at a path, compared without regard to case. What is true is a fact; false and absent are one.
+A *fact* is a value at a path, compared without regard to case. False is what is there and not true.
 """
 
 from collections.abc import Iterable

@@ -97,7 +97,8 @@ class Compiler:
 
     def _fact(self, clause: Fact) -> Query:
         if clause.value.casefold() == "false":
-            return _not(self._term("facts", fact(clause.path, "true")))
+            there, true = self._term("facts", clause.path), self._term("facts", fact(clause.path, "true"))
+            return Query.boolean_query([(Occur.Must, there), (Occur.MustNot, true)])
         return self._term("facts", fact(clause.path, clause.value))
 
     def _pattern(self, clause: Pattern) -> Query:

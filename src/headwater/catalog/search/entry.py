@@ -107,6 +107,7 @@ def shown(shape: Shape, rendered: Document) -> Document:
     source = {member: value for member, value in rendered.items() if member not in shape.declared.secrets}
     source.setdefault("displayName", rendered["name"])
     source["entityType"] = shape.declared.name
+    source.setdefault("deleted", False)
     tier = next((one for one in rendered.get("tags") or () if fqn.below(one["tagFQN"], TIER)), None)
     if tier:
         source["tier"] = tier
