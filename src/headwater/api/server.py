@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Running the application as a server."""
 
+import gc
 import ipaddress
 import sys
 from typing import Any
@@ -50,4 +51,6 @@ def run(application: Application) -> None:
     settings = application.settings
     check_address(settings.host, settings.auth_secret is not None)
     sys.setswitchinterval(SWITCH_INTERVAL)
+    gc.collect()
+    gc.freeze()  # What is there now stays: walking through it again and again would hold up requests.
     uvicorn.run(Edge(application), host=settings.host, port=settings.port, **OPTIONS)
