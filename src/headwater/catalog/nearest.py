@@ -20,7 +20,7 @@ def nearest(reader: Reader, name: str, types: Iterable[EntityType]) -> str:
     except fqn.InvalidFqn:
         return ""
     if found := [full for declared in types for full in _called(reader, declared, names[-1])]:
-        return f"; did you mean {' or '.join(found[:3])}?"
+        return f"; perhaps {' or '.join(found[:3])}"
     for length in range(len(names) - 1, 0, -1):
         if known := _below(reader, fqn.build(names[:length])):
             near = get_close_matches(names[length], known, n=1, cutoff=0.0)
