@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 from rich.text import Text
 
-from headwater.cli.failures import Exit, Failure
+from headwater.cli.failures import Exit, Failure, telling
 from headwater.cli.screen import styled, words
 from headwater.cli.session import Session
 from headwater.cli.writing import documents_in, text_of
@@ -99,15 +99,16 @@ def _change(kind: str, value: str) -> Document:
 
 def impact(session: Session, changes: Sequence[Document], far: "FarEnd") -> Exit:
     """Print what changes would break, change or tag; whether anything would break is the exit code."""
-    found = session.client.governance.impact(
-        changes,
-        type=far.type or CONSUMERS.types,
-        tier=far.tier,
-        domain=far.domain,
-        owner=far.owner,
-        service=far.service,
-        as_of=session.as_of,
-    )
+    with telling():
+        found = session.client.governance.impact(
+            changes,
+            type=far.type or CONSUMERS.types,
+            tier=far.tier,
+            domain=far.domain,
+            owner=far.owner,
+            service=far.service,
+            as_of=session.as_of,
+        )
     if session.screen.json:
         session.screen.values(wire(row) for row in found)
     elif found:
@@ -140,8 +141,8 @@ def _affected(found: Sequence[ImpactRow]) -> Iterable[RenderableType]:
             loose = "  known between tables" if reason.certainty == "table" else ""
             yield words("  ", planned(reason.change), (loose, "yellow"))
             if reason.source.field not in (None, getattr(reason.change, "column", None)):
-                yield words("    ", _end(reason.source))
-            yield from _hops(reason.paths[0])
+                yield words("    ", end(reason.source))
+            yield from hops(reason.paths[0])
 
 
 def planned(change: SingleChange) -> str:
@@ -182,22 +183,30 @@ def _kind(types: str, many: bool = False) -> str:
 
 def _proof(row: ReachRow, asked: str) -> Iterable[RenderableType]:
     carries = f"  {row.tag}" if row.tag and row.tag != asked else ""
-    yield words("  ", _end(row.source), (carries, "magenta"))
-    yield from _hops(row.paths[0])
+    yield words("  ", end(row.source), (carries, "magenta"))
+    yield from hops(row.paths[0])
 
 
-def _hops(path: Iterable[Hop]) -> Iterable[RenderableType]:
+def hops(path: Iterable[Hop]) -> Iterable[RenderableType]:
+    """The steps of a path, each with who says so."""
     for hop in path:
-        yield words("    → ", _end(hop.to), (f"  {_said(hop)}", "dim"))
+        yield words("    → ", end(hop.to), (f"  {said(hop)}", "dim"))
 
 
-def _end(end: PathEnd) -> Text:
-    name = end.field or end.entity.fully_qualified_name or ""
-    gone = "  deleted" if end.entity.deleted else "" if end.exists else "  no longer there"
+def end(place: PathEnd) -> Text:
+    """One end of a step."""
+    name = name_of(place)
+    gone = "  deleted" if place.entity.deleted else "" if place.exists else "  no longer there"
     return words((name, ""), (gone, "red"))
 
 
-def _said(hop: Hop) -> str:
+def name_of(place: PathEnd) -> str:
+    """The FQN of one end of a step."""
+    return place.field or place.entity.fully_qualified_name or ""
+
+
+def said(hop: Hop) -> str:
+    """Who says that there is this step."""
     return ", ".join(dict.fromkeys(_who(one) for one in hop.evidence))
 
 

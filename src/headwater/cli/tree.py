@@ -258,6 +258,23 @@ def impact(
 
 
 @app.command(group=ASK)
+def check(
+    policy: Annotated[Path, Parameter(name="POLICY", help="A TOML file of rules and waivers.")],
+    /,
+    *,
+    junit: Annotated[Path | None, Parameter(help="Write the verdict to this file too, as JUnit's XML.")] = None,
+    sarif: Annotated[Path | None, Parameter(help="Write the verdict to this file too, as SARIF 2.1.0.")] = None,
+    where: Reading = Reading(),
+) -> Exit:
+    """Check that the catalogue keeps a policy: 0 if it does, 1 if not, 2 if that could not be told in full."""
+    from headwater.cli import gate
+
+    rules = gate.policy(policy)
+    with where.session() as session:
+        return gate.check(session, policy, rules, junit, sarif)
+
+
+@app.command(group=ASK)
 def history(name: Name, /, *, type: Kind = "mlmodel", where: Reading = Reading()) -> None:
     """Show the versions of an entity, newest first, and what changed in each."""
     from headwater.cli import reading
