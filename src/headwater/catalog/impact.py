@@ -109,9 +109,10 @@ class Impact(Governance):
         entity = first.reached.entity
         return GRAVITY.index(first.cause.effect), self.graph.name(entity), self.graph.type_of(entity)
 
-    def _rank(self, one: Struck) -> tuple[int, str]:
+    def _rank(self, one: Struck) -> tuple[int, bool, str]:
         """Where a reason stands among those of an entity."""
-        return GRAVITY.index(one.cause.effect), self.graph.name(node_of(one.reached.state))
+        state = one.reached.state
+        return GRAVITY.index(one.cause.effect), not is_exact(state), self.graph.name(node_of(state))
 
     def _struck(self, cause: Cause, result: Spread, types: Iterable[str]) -> Iterator[Struck]:
         """The fields behind a change, each in its best state; an entity as a whole only if none of its fields is."""

@@ -104,7 +104,7 @@ def _violation(violation: Violation) -> Iterator[RenderableType]:
         )
     if violation.proof and violation.proof.paths[0]:
         yield words("    ", end(violation.proof.source))
-        yield from _further_in(hops(violation.proof.paths[0]))
+        yield from _further_in(hops(violation.proof.source, violation.proof.paths[0]))
 
 
 def _further_in(lines: Iterable[RenderableType]) -> Iterator[RenderableType]:

@@ -142,7 +142,7 @@ def _affected(found: Sequence[ImpactRow]) -> Iterable[RenderableType]:
             yield words("  ", planned(reason.change), (loose, "yellow"))
             if reason.source.field not in (None, getattr(reason.change, "column", None)):
                 yield words("    ", end(reason.source))
-            yield from hops(reason.paths[0])
+            yield from hops(reason.source, reason.paths[0])
 
 
 def planned(change: SingleChange) -> str:
@@ -184,13 +184,17 @@ def _kind(types: str, many: bool = False) -> str:
 def _proof(row: ReachRow, asked: str) -> Iterable[RenderableType]:
     carries = f"  {row.tag}" if row.tag and row.tag != asked else ""
     yield words("  ", end(row.source), (carries, "magenta"))
-    yield from hops(row.paths[0])
+    yield from hops(row.source, row.paths[0])
 
 
-def hops(path: Iterable[Hop]) -> Iterable[RenderableType]:
-    """The steps of a path, each with who says so."""
+def hops(source: PathEnd, path: Iterable[Hop]) -> Iterable[RenderableType]:
+    """The steps of a path, each with who says so; where one goes on from a field of what was reached, that as well."""
+    reached = name_of(source)
     for hop in path:
+        if hop.from_.field not in (None, reached):
+            yield words("    ", end(hop.from_))
         yield words("    → ", end(hop.to), (f"  {said(hop)}", "dim"))
+        reached = name_of(hop.to)
 
 
 def end(place: PathEnd) -> Text:

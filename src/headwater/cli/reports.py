@@ -142,14 +142,9 @@ def _result(rule: RuleVerdict, index: int, violation: Violation, place: Document
     }
     if violation.proof and violation.proof.paths[0]:
         result["codeFlows"] = [{"threadFlows": [{"locations": list(_flow(violation.proof))}]}]
-    if violation.waiver:
-        result["suppressions"] = [
-            {
-                "kind": "external",
-                "status": "rejected" if violation.status == "expired" else "accepted",
-                "justification": waived(violation.waiver, violation.status == "expired"),
-            }
-        ]
+    if violation.waiver and violation.status == "waived":
+        # Without a status, it counts as accepted; editions of the schema do not agree on what that member is called.
+        result["suppressions"] = [{"kind": "external", "justification": waived(violation.waiver, expired=False)}]
     return result
 
 
