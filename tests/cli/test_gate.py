@@ -9,6 +9,7 @@ import pytest
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as Sarif
 
 import headwater as package
+from headwater.schema.policy import Policy
 
 from .shop import Command
 
@@ -268,3 +269,9 @@ def test_sarif_has_a_result_for_each_violation_with_the_path_as_its_flow(
 
 def _name(step: Any) -> str:
     return str(step.location.logicalLocations[0].fullyQualifiedName)
+
+
+def test_the_policy_in_the_guide_is_one() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "how-to" / "gate.md").read_text(encoding="utf-8")
+    policy = Policy.read(guide.split("```toml\n")[1].split("```")[0])
+    assert ([rule.name for rule in policy.rule], len(policy.waiver)) == (["no-protected-attributes", "watched-over"], 1)

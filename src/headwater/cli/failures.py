@@ -35,9 +35,9 @@ EXIT_CODES: tuple[tuple[Exit, str], ...] = (
     (Exit.OK, "done"),
     (
         Exit.FAILED,
-        "the catalogue refused, a change would break something, or a policy is violated; the message says why",
+        "refused, a change would break something, or a policy is violated",
     ),
-    (Exit.USAGE, "the command is not written as it must be, or an answer that a build needs is not complete"),
+    (Exit.USAGE, "not written as it must be, or not answered in full (impact, check)"),
     (Exit.NOT_FOUND, "there is no such entity, version or edge"),
     (Exit.CONFLICT, "the entity exists, has changed since, or follows from another one"),
     (Exit.UNREACHABLE, "the server or the database cannot be reached, or failed"),
