@@ -134,6 +134,30 @@ def test_nothing_sensitive_reaches_the_model_without_the_household_profile(clien
     assert answers.sensitive == ()
 
 
+def test_the_gate_fails_on_the_hidden_path_and_on_nothing_else(client: Client) -> None:
+    verdict = questions.judge(client, demo.POLICY)
+    assert verdict.status == "violated"
+    assert [(rule.rule, rule.status, rule.selected) for rule in verdict.rules] == [
+        ("no-protected-attributes", "violated", 1),
+        ("watched-over", "holds", 1),
+    ]
+    found = {violation.tag: violation.proof for violation in verdict.rules[0].violations}
+    assert {tag: proof and proof.source.field for tag, proof in found.items()} == {
+        "ProtectedAttribute.Sex": MALE,
+        "ProtectedAttribute.MaritalStatus": MARRIED,
+    }
+    model = register.MODEL
+    assert all(proof and proof.paths[0][-1].to.field == f"{model}.household_profile" for proof in found.values())
+
+
+def test_whether_the_models_use_protected_attributes_has_an_answer(client: Client) -> None:
+    rows = client.governance.reach("ProtectedAttribute", certainty="column")
+    assert {(row.entity.fully_qualified_name, row.tag) for row in rows} == {
+        (register.MODEL, "ProtectedAttribute.Sex"),
+        (register.MODEL, "ProtectedAttribute.MaritalStatus"),
+    }
+
+
 def test_the_new_algorithm_and_endpoint_are_a_major_version(client: Client, answers: questions.Answers) -> None:
     assert [(model.version, model.algorithm) for model in answers.versions] == [
         (1.1, "GradientBoostingClassifier"),
@@ -157,11 +181,16 @@ def test_the_story_tells_what_the_catalogue_says_now(tmp_path: Path) -> None:
         table = client.tables.get(register.RAW)
         columns = [column.model_copy(update={"tags": []}) for column in table.columns]
         client.tables.patch(register.RAW, columns=columns)
-        told = render(*story.tell(*[questions.ask(client, register.MODEL)] * 2))
+        told = tell(client)
     assert "https://elsewhere.example.org/" in told
     assert "None that the catalogue knows of" in told
     assert "nobody" in told
     assert "Yes." not in told
+
+
+def tell(client: Client, *more: object, width: int = 80) -> str:
+    answers, other = (questions.ask(client, model) for model in (register.MODEL, register.CHALLENGER))
+    return render(*story.tell(answers, other, questions.judge(client, demo.POLICY)), *more, width=width)
 
 
 def render(*parts: object, width: int = 80) -> str:
@@ -172,8 +201,8 @@ def render(*parts: object, width: int = 80) -> str:
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_story_fits_the_screen_and_needs_no_colour(client: Client, width: int) -> None:
-    parts = story.tell(questions.ask(client, register.MODEL), questions.ask(client, register.CHALLENGER))
-    told = render(*parts, story.what_next(register.MODEL, "http://127.0.0.1:8585"), width=width)
+    next_ = story.what_next(register.MODEL, Path("headwater-demo/policy.toml"), "http://127.0.0.1:8585")
+    told = tell(client, next_, width=width)
     assert max(map(len, told.splitlines())) <= width
     assert "…" not in told
     for answer in (register.ENDPOINT, "Ada Nyström", "← applications.male", "PII.Sensitive", "No.", "curl http://"):
@@ -182,7 +211,7 @@ def test_the_story_fits_the_screen_and_needs_no_colour(client: Client, width: in
 
 def test_the_readme_shows_what_the_demo_tells(client: Client) -> None:
     picture = (Path(__file__).parents[2] / "README.md").read_text().split("```text\n")[1].split("\n```")[0]
-    told = render(*story.tell(questions.ask(client, register.MODEL), questions.ask(client, register.CHALLENGER)))
+    told = tell(client)
 
     def timeless(text: str) -> str:
         lines = [line.rstrip() for line in text.splitlines()]

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from headwater.catalog.governance import FarEnd, ReachQuestion
+from headwater.catalog.governance import ReachQuestion
 from headwater.catalog.reading import View
+from headwater.schema.governance import Selection
 from headwater.schema.registry import standard
 
 from .driver import Driver
@@ -222,7 +223,9 @@ class Twin:
             self.hide(table)
 
     def answer(self, stops: set[str], position: int) -> dict[str, tuple[str, Names]]:
-        question = ReachQuestion(tag=self.tag, far=FarEnd(types=("table", "mlmodel")), stops=tuple(stops), limit=1000)
+        question = ReachQuestion(
+            tag=self.tag, far=Selection(types=("table", "mlmodel")), stops=tuple(stops), limit=1000
+        )
         reply = self.driver.catalog.reach(question, View(as_of=f"@{position}"))
         return {
             row["entity"]["fullyQualifiedName"]: (row["certainty"], names_of(row["paths"][0])) for row in reply["data"]

@@ -7,6 +7,7 @@ import pytest
 
 from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema.entities.data import Table
+from headwater.schema.governance import DropColumn, RetypeColumn
 from headwater.schema.lineage import ColumnLineage, Transformation
 from headwater.sdk.client import Client
 
@@ -61,3 +62,26 @@ def test_a_hash_asserted_by_all_ends_the_way(client: Client, models: list[str], 
     ]
     with pytest.raises(InvalidEntity, match="one thing"):
         client.governance.reach()
+
+
+def test_impact_takes_changes_as_values_or_as_on_the_wire(client: Client, models: list[str]) -> None:
+    column = "shop.main.public.people.gender"
+    found = client.governance.impact([DropColumn(column=column)])
+    assert [row.entity.name for row in found] == models
+    assert found.broken == found
+    assert found[0].because[0].change == DropColumn(column=column)
+    assert client.governance.impact([{"change": "drop", "column": column}]) == found
+    changed = client.governance.impact([RetypeColumn(column=column, data_type="INT")], type="table,mlmodel")
+    assert ([row.effect for row in changed], changed.broken) == (["changes"] * 3, [])
+    assert client.governance.impact([DropColumn(column=column)], max_nodes=1).truncated
+    with pytest.raises(EntityNotFound, match=r"gendre; the nearest is gender"):
+        client.governance.impact([DropColumn(column="shop.main.public.people.gendre")])
+
+
+def test_answers_longer_than_a_page_are_whole(
+    client: Client, models: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headwater.sdk.governance.PAGE", 2)
+    assert [row.entity.name for row in client.governance.reach("PII.Sensitive")] == models
+    column = DropColumn(column="shop.main.public.people.gender")
+    assert [row.entity.name for row in client.governance.impact([column])] == models

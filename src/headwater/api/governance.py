@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Governance over HTTP: what reaches what, with proof. These paths are ours; OpenMetadata has none like them."""
+"""Governance over HTTP: what reaches what and what changes do, with proof. OpenMetadata has no paths like these."""
 
 from collections.abc import Iterator
 
-from headwater.api.http import Response, render
+from headwater.api.http import Response, parse_json, render
 from headwater.api.routes import Call, Route
-from headwater.catalog.governance import STATES, FarEnd, ReachQuestion
+from headwater.catalog.context import checked
+from headwater.catalog.governance import STATES, ReachQuestion
+from headwater.catalog.impact import ImpactQuestion
 from headwater.catalog.lineage import End
 from headwater.errors import InvalidEntity
-from headwater.schema.governance import ReachReply
+from headwater.schema.governance import CONSUMERS, MODELS, ImpactReply, ImpactRequest, ReachReply, Selection
 from headwater.schema.lineage import Transformation
 
 ROOT = "/api/v1/governance"
@@ -27,6 +29,15 @@ def routes() -> Iterator[Route]:
             *("tag", "column", "entity", "entityType", *FAR, "certainty", "stop", "suggested", "subgraph"),
             *("include", "asOf", "limit", "after", "maxNodes"),
         ),
+    )
+    yield Route(
+        method="POST",
+        pattern=f"{ROOT}/impact",
+        endpoint=impact,
+        summary="What planned changes would break, change or tag, with the paths that prove it",
+        body=ImpactRequest,
+        reply=ImpactReply,
+        query=(*FAR, "include", "asOf", "limit", "after", "maxNodes"),
     )
     for place, how in (("/{type}/{id}", "id"), ("/{type}/name/{fqn}", "name")):
         yield Route(
@@ -47,13 +58,7 @@ def reach(call: Call) -> Response:
         tag=query.get("tag"),
         column=query.get("column"),
         entity=(query.get("entityType") or "table", entity) if entity else None,
-        far=FarEnd(
-            types=_types(call),
-            tier=query.get("tier"),
-            domain=query.get("domain"),
-            owner=query.get("owner"),
-            service=query.get("service"),
-        ),
+        far=_far(call, MODELS),
         certainty="column" if query.one_of("certainty", ("table", "column")) == "column" else None,
         stops=_stops(call),
         suggested=query.flag("suggested"),
@@ -63,6 +68,19 @@ def reach(call: Call) -> Response:
         cap=_cap(call),
     )
     return render(call.catalog.reach(question, call.plain_view("non-deleted")))
+
+
+def impact(call: Call) -> Response:
+    """What changes would do. Nothing is written."""
+    request = checked(ImpactRequest, parse_json(call.request))
+    question = ImpactQuestion(
+        changes=request.changes,
+        far=_far(call, CONSUMERS),
+        limit=call.query.whole("limit", 100, 0, 100_000),
+        after=call.query.whole("after", 0, 0, 2**31),
+        cap=_cap(call),
+    )
+    return render(call.catalog.impact(question, call.plain_view("non-deleted")))
 
 
 def tags(call: Call) -> Response:
@@ -75,8 +93,14 @@ def tags(call: Call) -> Response:
     return render(found)
 
 
-def _types(call: Call) -> tuple[str, ...]:
-    text = call.query.get("type") or "mlmodel"
+def _far(call: Call, unless_said: Selection) -> Selection:
+    """Which entities are answered with."""
+    picked = {member: call.query.get(member) for member in FAR[1:]}
+    text = call.query.get("type")
+    return Selection(types=_types(call, text) if text else unless_said.types, **picked)
+
+
+def _types(call: Call, text: str) -> tuple[str, ...]:
     if text == "*":
         return tuple(declared.name for declared in call.catalog.registry)
     types = []

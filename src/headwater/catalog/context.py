@@ -4,7 +4,7 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import orjson
 from pydantic import BaseModel, ValidationError
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from headwater.catalog.secrets import Vault
 from headwater.catalog.shape import Shape
 from headwater.errors import EntityNotFound, InvalidEntity
-from headwater.schema.base import Document, faults_of
+from headwater.schema.base import Document, faults_of, wire
 from headwater.schema.declare import EntityType
 from headwater.schema.registry import Registry, wire_members
 from headwater.store import history
@@ -22,6 +22,8 @@ DEPTH = 100
 """How many levels of lists and objects a document may have: replies, and walks in Python, need room for more."""
 WRITABLE_DEPTH = 254
 """How many levels orjson writes."""
+
+M = TypeVar("M", bound=BaseModel)
 
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -81,14 +83,18 @@ def check_depth(value: object) -> None:
         raise InvalidEntity(f"lists and objects are nested too deeply: {DEPTH} levels are the limit") from error
 
 
-def parse(model: type[BaseModel], document: Document) -> Document:
-    """A document checked against a model, as the model writes it; ``InvalidEntity`` with every fault."""
+def checked(model: type[M], document: Document) -> M:
+    """A document as its model; ``InvalidEntity`` with every fault."""
     check_depth(document)
     try:
-        checked = model.model_validate(document)
+        return model.model_validate(document)
     except ValidationError as error:
         raise InvalidEntity(errors=faults_of(error)) from error
-    return checked.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
+
+
+def parse(model: type[BaseModel], document: Document) -> Document:
+    """A document checked against a model, as the model writes it; ``InvalidEntity`` with every fault."""
+    return wire(checked(model, document))
 
 
 def position_of(session: Session, moment: str) -> int:

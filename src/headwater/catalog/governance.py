@@ -2,58 +2,30 @@
 """Questions about what reaches what, answered with the paths that prove it, now or at a position."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from difflib import get_close_matches
 
 from headwater.catalog.context import Key
 from headwater.catalog.fields import End, Fields
-from headwater.catalog.graph import StoredGraph, details_of
-from headwater.catalog.reach import Edge, Spread, State, is_exact, node_of, spread
+from headwater.catalog.graph import StoredGraph
+from headwater.catalog.nearest import nearest
+from headwater.catalog.proofs import Origin, Proofs, Reached
+from headwater.catalog.reach import Spread, State, is_exact, node_of, spread
 from headwater.catalog.reading import DELETED, Reader
 from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema import fqn
 from headwater.schema.base import Document
 from headwater.schema.declare import EntityType
-from headwater.store import documents, events, lineage, relationships
+from headwater.schema.governance import MODELS, Certainty, Selection
+from headwater.store import documents, lineage, relationships
 from headwater.store.relationships import Usage
-from headwater.store.rows import EdgeRow, EntityRow
+from headwater.store.rows import EntityRow, NodeRow
 
 STATES = 200_000
 """How many places a spread passes at most before the answer says ``truncated``."""
 
 CUT = "more than {cap} places were passed; ask about less, or raise maxNodes"
-
-Certainty = Literal["column", "table"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FarEnd:
-    """Which reached entities are answered with: of these types, and with these FQNs where one is given."""
-
-    types: tuple[str, ...] = ("mlmodel",)
-    tier: str | None = None
-    domain: str | None = None
-    owner: str | None = None
-    service: str | None = None
-
-    def fits(self, document: Document) -> bool:
-        """Whether an entity, as readers see it, is one of those."""
-        tags = {label["tagFQN"] for label in document.get("tags") or ()}
-        domains = {one["fullyQualifiedName"] for one in document.get("domains") or ()}
-        owners = {one["fullyQualifiedName"] for one in document.get("owners") or ()}
-        service = (document.get("service") or {}).get("fullyQualifiedName")
-        return (
-            self.tier in (None, *tags)
-            and (self.domain is None or any(one == self.domain or fqn.below(one, self.domain) for one in domains))
-            and self.owner in (None, *owners)
-            and self.service in (None, service)
-        )
-
-    @property
-    def picks(self) -> bool:
-        """Whether more than the type counts."""
-        return any((self.tier, self.domain, self.owner, self.service))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +40,7 @@ class ReachQuestion:
     tag: str | None = None
     column: str | None = None
     entity: tuple[str, str] | None = None
-    far: FarEnd = FarEnd()
+    far: Selection = MODELS
     certainty: Certainty | None = None
     stops: tuple[str, ...] = ()
     suggested: bool = False
@@ -76,22 +48,6 @@ class ReachQuestion:
     limit: int = 100
     after: int = 0
     cap: int = STATES
-
-
-class Origin(NamedTuple):
-    """Something that spreads, and where it begins; ``tag`` is the node of the label that it is, if it is one."""
-
-    tag: int | None
-    sources: frozenset[State]
-
-
-class Reached(NamedTuple):
-    """An entity that was reached, and the state in which the proof ends."""
-
-    entity: int
-    state: State
-    origin: Origin
-    result: Spread
 
 
 class Governance:
@@ -219,7 +175,8 @@ class Governance:
             row = self.reader.find(declared, Key.fqn(name))
             if row is not None:
                 return self._below(row.node, {label.name for label in labels}) | {row.node}
-        raise EntityNotFound(f"there is no tag, classification or term called {name}")
+        hint = nearest(self.reader, name, labels)
+        raise EntityNotFound(f"there is no tag, classification or term called {name}{hint}")
 
     def _below(self, node: int, types: set[str]) -> set[int]:
         found: set[int] = set()
@@ -242,14 +199,20 @@ class Governance:
                 row = self.reader.find(declared, Key.fqn(fqn.build(names[:length])))
                 if row is not None:
                     return self._part(row, fqn.build(names[length:]))
-        raise EntityNotFound(f"there is no column or feature called {name}")
+        hint = nearest(self.reader, fqn.build(names[:-1]), holders) if names[1:] else ""
+        raise EntityNotFound(f"there is no column or feature called {name}{hint}")
 
     def _part(self, row: EntityRow, path: str) -> int:
         """The node of a field that exists, or that something points to."""
         node = self._nodes([(row.node, path.casefold())]).get((row.node, path.casefold()))
         if node is None:
-            raise EntityNotFound(f"{row.fqn} has no column or feature called {path}")
+            raise no_part(row.fqn, path, self._fields(row.node))
         return node
+
+    def _fields(self, entity: int) -> dict[str, NodeRow]:
+        """The fields that an entity has at the moment, by case-folded path."""
+        rows = lineage.nodes_of(self.session, [entity])
+        return {row.path: row for row in rows if row.holds_at(self.position)}
 
     def _nodes(self, ends: Iterable[End]) -> dict[End, int]:
         """The nodes of entities and their fields."""
@@ -270,7 +233,7 @@ class Governance:
 
     # which of them are answered with ------------------------------------------------------------------------------
 
-    def _fitting(self, entities: set[int], far: FarEnd) -> set[int]:
+    def _fitting(self, entities: set[int], far: Selection) -> set[int]:
         """Those that the caller wants to see."""
         self.reader.names.nodes(entities)
         deleted = DELETED[self.reader.view.include]
@@ -283,92 +246,11 @@ class Governance:
     # how they are written -----------------------------------------------------------------------------------------
 
     def _rows(self, page: list[Reached], subgraph: bool) -> list[Document]:
-        return HopWriter(self, page, subgraph).rows()
+        return Proofs(self.reader, self.graph, page, subgraph).rows()
 
 
-class HopWriter:
-    """Writes rows with their paths: looks up in one batch what all of them show."""
-
-    def __init__(self, governance: Governance, page: list[Reached], subgraph: bool) -> None:
-        self.graph, self.names = governance.graph, governance.reader.names
-        self.page = page
-        self.paths = [one.result.path(one.state) for one in page]
-        self.subgraphs = [self._subgraph(one) for one in page] if subgraph else []
-        edges = {edge for _, path in self.paths for edge, _ in path}
-        edges |= {edge for found in self.subgraphs for edge in found}
-        self.assertions = self.graph.assertions(edges)
-        rows = [row for found in self.assertions.values() for row in found]
-        told = [details_of(row) for row in rows if row.owner is None]
-        self.times = events.at(
-            governance.session, {row.since for row in rows} | {one["first"] for one in told if "first" in one}
-        )
-        nodes = {self.graph.entity(node) for edge in edges for node in edge}
-        nodes |= {row.owner for row in rows if row.owner is not None}
-        nodes |= {node for one in page for node in (one.entity, one.origin.tag) if node is not None}
-        self.names.nodes(nodes | {self.graph.entity(node_of(source)) for source, _ in self.paths})
-        self.names.load({one["pipeline"]["id"] for one in told if one.get("pipeline")})
-        self.references = governance.reader.references
-
-    def _subgraph(self, one: Reached) -> list[Edge]:
-        ends = [state for state in one.result.arrivals if self.graph.entity(node_of(state)) == one.entity]
-        return sorted(
-            one.result.leading_to(ends), key=lambda edge: (self.graph.name(edge[0]), self.graph.name(edge[1]))
-        )
-
-    def rows(self) -> list[Document]:
-        """The page, each entity with its proof."""
-        return [self._row(index, one) for index, one in enumerate(self.page)]
-
-    def _row(self, index: int, one: Reached) -> Document:
-        source, path = self.paths[index]
-        row: Document = {"entity": self.references.card(self.names.by_node[one.entity])}
-        if one.origin.tag is not None:
-            row["tag"] = self.graph.name(one.origin.tag)
-        row["source"] = self.end(node_of(source))
-        row["certainty"] = _certainty(is_exact(one.state))
-        row["paths"] = [[self.hop(edge, exact) for edge, exact in path]]
-        if self.subgraphs:
-            row["subgraph"] = [self.hop(edge, self.graph.entity(edge[0]) != edge[0]) for edge in self.subgraphs[index]]
-        return row
-
-    def hop(self, edge: Edge, exact: bool) -> Document:
-        """One edge of a path, with everybody who says that it is there."""
-        return {
-            "from": self.end(edge[0]),
-            "to": self.end(edge[1]),
-            "certainty": _certainty(exact),
-            "evidence": [self.evidence(row) for row in self.assertions[edge]],
-        }
-
-    def end(self, node: int) -> Document:
-        """One end of a hop."""
-        entity = self.graph.entity(node)
-        end: Document = {"entity": self.references.card(self.names.by_node[entity])}
-        if node != entity:
-            end |= {"field": self.graph.name(node), "exists": self.graph.has(node)}
-        return end
-
-    def evidence(self, row: EdgeRow) -> Document:
-        """Who says so."""
-        at, user = self.times.get(row.since, (None, None))
-        if row.owner is not None:
-            owner = self.names.by_node[row.owner]
-            return {
-                "assertedBy": "declared",
-                "by": self.references.card(owner),
-                "member": row.source,
-                "user": user,
-                "firstSeen": at,
-                "lastSeen": at,
-            }
-        told = details_of(row)
-        first, _ = self.times.get(told.get("first", row.since), (at, None))
-        evidence: Document = {"assertedBy": row.source, "user": user, "firstSeen": first, "lastSeen": at}
-        evidence |= {member: told[member] for member in ("function", "transformation") if told.get(member)}
-        if pipeline := told.get("pipeline"):
-            evidence["pipeline"] = self.references.reference(pipeline)
-        return evidence
-
-
-def _certainty(exact: bool) -> Certainty:
-    return "column" if exact else "table"
+def no_part(entity: str, path: str, fields: Mapping[str, NodeRow]) -> EntityNotFound:
+    """The error for a field that an entity does not have, naming the nearest of those that it has."""
+    near = get_close_matches(path.casefold(), fields, n=1, cutoff=0.0)
+    hint = f"; the nearest is {fields[near[0]].name}" if near else ""
+    return EntityNotFound(f"{entity} has no column or feature called {path}{hint}")

@@ -108,11 +108,7 @@ class StoredGraph:
     def has(self, node: int) -> bool:
         """Whether a field is there at this position."""
         self.meet([node])
-        rows = self._fields[node]
-        if self.position is None:
-            return any(row.until is None for row in rows)
-        position = self.position
-        return any(row.since <= position and (row.until is None or row.until > position) for row in rows)
+        return any(row.holds_at(self.position) for row in self._fields[node])
 
     def assertions(self, edges: Iterable[Edge]) -> dict[Edge, list[EdgeRow]]:
         """Everybody who says that these edges exist, the oldest first."""

@@ -18,6 +18,7 @@ from headwater.catalog import lineage as graph
 from headwater.catalog.access import ADMIN
 from headwater.catalog.context import Context, Key, chosen_fields, dump, parse, position_of
 from headwater.catalog.governance import STATES, Governance, ReachQuestion
+from headwater.catalog.impact import Impact, ImpactQuestion
 from headwater.catalog.lineage import End, LineageReader, LineageWriter
 from headwater.catalog.reading import Found, Page, PageRequest, Reader, View
 from headwater.catalog.search.service import Search
@@ -371,6 +372,11 @@ class Catalog:
         """The tags that reach an entity, or one field of it, each with its proof."""
         with self._reader(view) as reader:
             return Governance(reader).tags_reaching(self.context.declared(end.type), end.key, path, suggested, cap)
+
+    def impact(self, question: ImpactQuestion, view: View) -> Document:
+        """What planned changes would break, change or tag, each with its proof."""
+        with self._reader(view) as reader:
+            return Impact(reader).impact(question)
 
     # upkeep -------------------------------------------------------------------------------------------------------
 

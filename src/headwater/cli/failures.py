@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From errors to exit codes. ``EXIT_CODES`` is what the help and the reference page say of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from enum import IntEnum
 
@@ -32,8 +33,11 @@ class Exit(IntEnum):
 
 EXIT_CODES: tuple[tuple[Exit, str], ...] = (
     (Exit.OK, "done"),
-    (Exit.FAILED, "the catalogue refused; the message says why"),
-    (Exit.USAGE, "the command is not written as it must be"),
+    (
+        Exit.FAILED,
+        "refused, a change would break something, or a policy is violated",
+    ),
+    (Exit.USAGE, "not written as it must be, or not answered in full (impact, check)"),
     (Exit.NOT_FOUND, "there is no such entity, version or edge"),
     (Exit.CONFLICT, "the entity exists, has changed since, or follows from another one"),
     (Exit.UNREACHABLE, "the server or the database cannot be reached, or failed"),
@@ -63,6 +67,17 @@ class Failure(Exception):
 def exit_code(error: CatalogError) -> Exit:
     """The exit code for a domain error."""
     return next((code for kind, code in _CODES if isinstance(error, kind)), Exit.FAILED)
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """For commands whose answer is their exit code, 1 for a bad one: a refusal ends them with 2."""
+    try:
+        yield
+    except CatalogError as error:
+        failure = failure_of(error)
+        failure.code = Exit.USAGE if failure.code is Exit.FAILED else failure.code
+        raise failure from error
 
 
 def did_you_mean(word: str, known: Iterable[str], count: int = 3) -> str | None:

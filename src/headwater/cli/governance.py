@@ -1,17 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands that ask what reaches what."""
+"""The commands that ask what reaches what, and what changes do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from headwater.cli.failures import Exit, Failure
+from headwater.cli.failures import Exit, Failure, telling
 from headwater.cli.screen import styled, words
 from headwater.cli.session import Session
-from headwater.schema.base import wire
-from headwater.schema.governance import Evidence, Hop, PathEnd, ReachRow
+from headwater.cli.writing import documents_in, text_of
+from headwater.schema.base import Document, wire
+from headwater.schema.governance import (
+    CONSUMERS,
+    MODELS,
+    DeleteEntity,
+    DropColumn,
+    Evidence,
+    Hop,
+    ImpactRow,
+    PathEnd,
+    ReachRow,
+    RenameColumn,
+    RetypeColumn,
+    SingleChange,
+    TagColumn,
+    TagEntity,
+)
 
 if TYPE_CHECKING:
     from headwater.cli.tree import FarEnd
@@ -31,11 +47,12 @@ def reach(
     asked = [one for one in (tag, column, table) if one]
     if len(asked) != 1:
         raise Failure("name one thing: a TAG, a --column or a --table", code=Exit.USAGE)
+    types = far.type or ",".join(MODELS.types)
     found = session.client.governance.reach(
         tag,
         column=column,
         entity=("table", table) if table else None,
-        type=far.type,
+        type=types,
         tier=far.tier,
         domain=far.domain,
         owner=far.owner,
@@ -48,11 +65,101 @@ def reach(
     if session.screen.json:
         session.screen.values(wire(row) for row in found)
     elif found:
-        session.screen.show(*_page(asked[0], far.type, found))
+        session.screen.show(*_page(asked[0], types, found))
     else:
-        session.screen.note(f"{asked[0]} reaches no {_kind(far.type)}")
+        session.screen.note(f"{asked[0]} reaches no {_kind(types)}")
     if found.truncated:
         session.screen.note(f"There may be more: {found.truncated}.")
+
+
+def changes(source: str | None, reads: bool, given: Mapping[str, Iterable[str] | None]) -> list[Document]:
+    """The changes that a file or the standard input (``reads``) holds, and those that options give."""
+    told = list(documents_in(text_of(source))) if source or reads else []
+    for kind, values in given.items():
+        told += [_change(kind, value) for value in values or ()]
+    if not told:
+        raise Failure("name a change, such as --drop COLUMN, or a FILE of changes", code=Exit.USAGE)
+    return told
+
+
+SAID_WITH = {"rename": "to", "retype": "dataType", "tag": "tag"}
+"""The changes that an option writes as COLUMN=VALUE, and the member that takes the value."""
+
+
+def _change(kind: str, value: str) -> Document:
+    if kind == "delete":
+        return {"change": kind, "entity": value}
+    if kind not in SAID_WITH:
+        return {"change": kind, "column": value}
+    column, mark, word = value.rpartition("=")
+    if not mark:
+        raise Failure(f"--{kind} takes COLUMN=VALUE, not {value}", code=Exit.USAGE)
+    return {"change": kind, "column": column, SAID_WITH[kind]: word}
+
+
+def impact(session: Session, changes: Sequence[Document], far: "FarEnd") -> Exit:
+    """Print what changes would break, change or tag; whether anything would break is the exit code."""
+    with telling():
+        found = session.client.governance.impact(
+            changes,
+            type=far.type or CONSUMERS.types,
+            tier=far.tier,
+            domain=far.domain,
+            owner=far.owner,
+            service=far.service,
+            as_of=session.as_of,
+        )
+    if session.screen.json:
+        session.screen.values(wire(row) for row in found)
+    elif found:
+        session.screen.show(*_affected(found))
+    else:
+        session.screen.note(
+            "no model or dashboard is affected" if far.type is None else "nothing of this kind is affected"
+        )
+    if found.truncated:
+        session.screen.note(f"There may be more: {found.truncated}.")
+    return Exit.FAILED if found.broken else Exit.USAGE if found.truncated else Exit.OK
+
+
+EFFECTS = {"breaks": ("break", "bold red"), "changes": ("change", "yellow"), "tagged": ("be tagged", "magenta")}
+
+
+def _affected(found: Sequence[ImpactRow]) -> Iterable[RenderableType]:
+    counts = {effect: sum(row.effect == effect for row in found) for effect in EFFECTS}
+    yield words(", ".join(f"{count} would {EFFECTS[effect][0]}" for effect, count in counts.items() if count))
+    for row in found:
+        yield Text("")
+        name = row.entity.fully_qualified_name or ""
+        effect = "is tagged" if row.effect == "tagged" else row.effect
+        yield words((f"{row.entity.type} ", "cyan"), (name, "bold"), (f"  {effect}", EFFECTS[row.effect][1]))
+        if row.owners:
+            yield words(("  owned by ", "dim"), ", ".join(one.display_name or one.name or "" for one in row.owners))
+        if row.endpoint:
+            yield words(("  served at ", "dim"), row.endpoint)
+        for reason in row.because:
+            loose = "  known between tables" if reason.certainty == "table" else ""
+            yield words("  ", planned(reason.change), (loose, "yellow"))
+            if reason.source.field not in (None, getattr(reason.change, "column", None)):
+                yield words("    ", end(reason.source))
+            yield from hops(reason.source, reason.paths[0])
+
+
+def planned(change: SingleChange) -> str:
+    """A change in words."""
+    match change:
+        case DropColumn():
+            return f"{change.column} is dropped"
+        case RenameColumn():
+            return f"{change.column} is renamed to {change.to}"
+        case RetypeColumn():
+            return f"{change.column} becomes {change.data_type}"
+        case TagColumn():
+            return f"{change.column} gets {change.tag}"
+        case TagEntity():
+            return f"{change.entity} gets {change.tag}"
+        case DeleteEntity():
+            return f"{change.entity} is deleted"
 
 
 def _page(asked: str, kind: str, found: Iterable[ReachRow]) -> Iterable[RenderableType]:
@@ -76,18 +183,34 @@ def _kind(types: str, many: bool = False) -> str:
 
 def _proof(row: ReachRow, asked: str) -> Iterable[RenderableType]:
     carries = f"  {row.tag}" if row.tag and row.tag != asked else ""
-    yield words("  ", _end(row.source), (carries, "magenta"))
-    for hop in row.paths[0]:
-        yield words("    → ", _end(hop.to), (f"  {_said(hop)}", "dim"))
+    yield words("  ", end(row.source), (carries, "magenta"))
+    yield from hops(row.source, row.paths[0])
 
 
-def _end(end: PathEnd) -> Text:
-    name = end.field or end.entity.fully_qualified_name or ""
-    gone = "  deleted" if end.entity.deleted else "" if end.exists else "  no longer there"
+def hops(source: PathEnd, path: Iterable[Hop]) -> Iterable[RenderableType]:
+    """The steps of a path, each with who says so; where one goes on from a field of what was reached, that as well."""
+    reached = name_of(source)
+    for hop in path:
+        if hop.from_.field not in (None, reached):
+            yield words("    ", end(hop.from_))
+        yield words("    → ", end(hop.to), (f"  {said(hop)}", "dim"))
+        reached = name_of(hop.to)
+
+
+def end(place: PathEnd) -> Text:
+    """One end of a step."""
+    name = name_of(place)
+    gone = "  deleted" if place.entity.deleted else "" if place.exists else "  no longer there"
     return words((name, ""), (gone, "red"))
 
 
-def _said(hop: Hop) -> str:
+def name_of(place: PathEnd) -> str:
+    """The FQN of one end of a step."""
+    return place.field or place.entity.fully_qualified_name or ""
+
+
+def said(hop: Hop) -> str:
+    """Who says that there is this step."""
     return ", ".join(dict.fromkeys(_who(one) for one in hop.evidence))
 
 

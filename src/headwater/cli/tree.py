@@ -108,7 +108,10 @@ class Reading(Where):
 class FarEnd:
     """The options that tell which reached entities are shown."""
 
-    type: Annotated[str, Parameter(help="Types with commas, or `*` for all; mlmodel by default.")] = "mlmodel"
+    type: Annotated[
+        str | None,
+        Parameter(help="Types with commas, or `*` for all; mlmodel by default, for changes also dashboard."),
+    ] = None
     tier: Annotated[str | None, Parameter(help="Only what has this tier, such as Tier.Tier1.")] = None
     domain: Annotated[str | None, Parameter(help="Only what belongs to this domain.")] = None
     owner: Annotated[str | None, Parameter(help="Only what this user or team answers for.")] = None
@@ -224,6 +227,51 @@ def reach(
 
     with where.session() as session:
         governance.reach(session, tag, column, table, far, certain, stop, suggested)
+
+
+@app.command(group=ASK)
+def impact(
+    file: Annotated[
+        str | None,
+        Parameter(name="FILE", help="A file of changes in JSON, as the API takes them; - is the standard input."),
+    ] = None,
+    /,
+    *,
+    drop: Annotated[list[str] | None, Parameter(help="A column goes away; repeatable, as the others.")] = None,
+    rename: Annotated[list[str] | None, Parameter(help="COLUMN=NAME: a column gets another name.")] = None,
+    retype: Annotated[list[str] | None, Parameter(help="COLUMN=TYPE: a column gets another type.")] = None,
+    tag: Annotated[list[str] | None, Parameter(help="COLUMN=TAG: a column gets a tag.")] = None,
+    delete_table: Annotated[list[str] | None, Parameter(help="A table goes away.")] = None,
+    far: FarEnd = FarEnd(),
+    where: Reading = Reading(),
+) -> Exit:
+    """Show which models and dashboards changes would break, before they are made; 1 if any would, 0 if none.
+
+    Columns and tables are named in full, such as warehouse.shop.main.people.gender.
+    """
+    from headwater.cli import governance
+
+    given = {"drop": drop, "rename": rename, "retype": retype, "tag": tag, "delete": delete_table}
+    changes = governance.changes(None if file == STDIN else file, file == STDIN, given)
+    with where.session() as session:
+        return governance.impact(session, changes, far)
+
+
+@app.command(group=ASK)
+def check(
+    policy: Annotated[Path, Parameter(name="POLICY", help="A TOML file of rules and waivers.")],
+    /,
+    *,
+    junit: Annotated[Path | None, Parameter(help="Write the verdict to this file too, as JUnit's XML.")] = None,
+    sarif: Annotated[Path | None, Parameter(help="Write the verdict to this file too, as SARIF 2.1.0.")] = None,
+    where: Reading = Reading(),
+) -> Exit:
+    """Check that the catalogue keeps a policy: 0 if it does, 1 if not, 2 if that could not be told in full."""
+    from headwater.cli import gate
+
+    rules = gate.policy(policy)
+    with where.session() as session:
+        return gate.check(session, policy, rules, junit, sarif)
 
 
 @app.command(group=ASK)
@@ -463,9 +511,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         # A single hyphen would be taken for an option.
         given = [STDIN if word == "-" else word for word in (sys.argv[1:] if arguments is None else arguments)]
-        app(given, exit_on_error=False, print_error=False, result_action="return_value")
+        code = app(given, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
-        return Exit.OK
+        return code if isinstance(code, Exit) else Exit.OK
     except CycloptsError as error:
         screen.problem(error, "`headwater --help` shows the commands, `headwater COMMAND --help` their options.")
         return Exit.USAGE

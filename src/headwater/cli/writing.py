@@ -59,11 +59,12 @@ def _requests(declared: EntityType, source: str | None, pairs: Sequence[str], re
             raise Failure("name a FILE, - for the standard input, or --set NAME=VALUE", code=Exit.USAGE)
         yield given
         return
-    for document in documents_in(_text(source)):
+    for document in documents_in(text_of(source)):
         yield _request(declared, document) | given
 
 
-def _text(source: str | None) -> str:
+def text_of(source: str | None) -> str:
+    """What a file holds; None is the standard input."""
     try:
         return sys.stdin.read() if source is None else Path(str(source)).read_text(encoding="utf-8")
     except OSError as error:

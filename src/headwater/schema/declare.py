@@ -341,6 +341,7 @@ class EntityType:
     ``unique_name`` lower-cases names (users). ``renamable`` lets a PATCH change ``name``.
     ``fixed``: members that never change once they are set.
     ``hidden``: members of requests that are kept but never shown: replies have no place for them in the standard.
+    ``endpoint``: the member with the URL at which the entity is served to others.
     ``secrets``: members whose passwords and keys are stored encrypted, apart from the document.
     ``takes``: a child list of which a PUT on the entity itself adds one item, or replaces the one of its name.
     ``seeds``: requests for the entities that every catalogue holds from its first start; they cannot be deleted.
@@ -377,6 +378,7 @@ class EntityType:
     renamable: bool = False
     fixed: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    endpoint: str | None = None
     secrets: tuple[str, ...] = ()
     defaults: Document = field(default_factory=dict)
     takes: str | None = None

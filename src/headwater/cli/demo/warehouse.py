@@ -28,9 +28,9 @@ class RawColumn(NamedTuple):
     tags: tuple[str, ...] = ()
 
 
-ORIGIN = ("PersonalData.SpecialCategory", "PII.Sensitive")
-PROTECTED = ("PersonalData.Personal", "PII.Sensitive")
+ORIGIN = ("ProtectedAttribute.RaceOrEthnicity", "PersonalData.SpecialCategory", "PII.Sensitive")
 PERSONAL = ("PersonalData.Personal",)
+SENSITIVE = (*PERSONAL, "PII.Sensitive")
 
 RAW_COLUMNS = (
     RawColumn("approve", "INTEGER", "1 if the application was approved"),
@@ -52,10 +52,12 @@ RAW_COLUMNS = (
     RawColumn("pubrec", "INTEGER", "1 if bankruptcy was filed"),
     RawColumn("unver", "INTEGER", "1 if information could not be verified"),
     RawColumn("sch", "INTEGER", "1 after more than twelve years of schooling", PERSONAL),
-    RawColumn("dep", "INTEGER", "Number of dependents", PERSONAL),
-    RawColumn("old", "INTEGER", "1 if older than the median applicant of the area", PROTECTED),
-    RawColumn("married", "INTEGER", "1 if married", PROTECTED),
-    RawColumn("male", "INTEGER", "1 if male", PROTECTED),
+    RawColumn("dep", "INTEGER", "Number of dependents", ("ProtectedAttribute.FamilyStatus", *PERSONAL)),
+    RawColumn(
+        "old", "INTEGER", "1 if older than the median applicant of the area", ("ProtectedAttribute.Age", *SENSITIVE)
+    ),
+    RawColumn("married", "INTEGER", "1 if married", ("ProtectedAttribute.MaritalStatus", *SENSITIVE)),
+    RawColumn("male", "INTEGER", "1 if male", ("ProtectedAttribute.Sex", *SENSITIVE)),
     RawColumn("black", "INTEGER", "1 if Black", ORIGIN),
     RawColumn("hispan", "INTEGER", "1 if Hispanic", ORIGIN),
     RawColumn("white", "INTEGER", "1 if white", ORIGIN),

@@ -132,6 +132,15 @@ CLASSIFICATION = EntityType(
             "provider": "system",
             "description": "How thoroughly somebody has checked that this can be relied on.",
         },
+        {
+            "name": "ProtectedAttribute",
+            "displayName": "Protected attribute",
+            "provider": "system",
+            "description": "What the law forbids to decide by, or allows only with good reason: the grounds that the "
+            "Equal Credit Opportunity Act of the United States (ECOA, 15 U.S.C. 1691, with Regulation B) and article "
+            "21 of the Charter of Fundamental Rights of the European Union name. Which of them counts for a decision "
+            "is for a lawyer to say.",
+        },
     ),
 )
 
@@ -169,6 +178,30 @@ class CreateTag(_TagFields, CreateRequest):
     description: Markdown
     classification: ReferenceInput | None = None
     parent: ReferenceInput | None = None
+
+
+# What the law names as grounds on which people must not be treated differently: of the United States the Equal Credit
+# Opportunity Act (15 U.S.C. 1691, with Regulation B, 12 CFR 1002), of the European Union article 21 of the Charter of
+# Fundamental Rights. The descriptions say which of them names it.
+PROTECTED_ATTRIBUTES: Mapping[str, str] = {
+    "Sex": "Sex, and gender where it stands for it (ECOA; EU Charter).",
+    "GenderIdentity": "The gender that somebody lives, or is taken to live (EU Charter, read into sex).",
+    "SexualOrientation": "Whom somebody loves (EU Charter).",
+    "Pregnancy": "Pregnancy, birth, and plans to have children (Regulation B; EU Charter, read into sex).",
+    "MaritalStatus": "Single, married, divorced, widowed, or living as partners (ECOA).",
+    "FamilyStatus": "Children and others whom somebody looks after (Regulation B limits its use).",
+    "RaceOrEthnicity": "Race, colour and ethnic origin (ECOA; EU Charter).",
+    "NationalOrigin": "Nationality, country of birth or descent, membership of a national minority (ECOA; EU Charter).",
+    "SocialOrigin": "Social origin, property and birth (EU Charter).",
+    "Language": "The languages that somebody speaks (EU Charter).",
+    "ReligionOrBelief": "Religion, belief, or having none (ECOA; EU Charter).",
+    "PoliticalOpinion": "Political or any other opinion (EU Charter).",
+    "Age": "Age or date of birth (ECOA, with exceptions; EU Charter).",
+    "Disability": "A disability or lasting illness (EU Charter).",
+    "GeneticFeatures": "What genes tell of somebody or of relatives (EU Charter).",
+    "PublicAssistance": "Living on public assistance, wholly or in part (ECOA).",
+    "ExercisedRights": "Having made use of one's rights under the laws that protect consumers of credit (ECOA).",
+}
 
 
 def _system_tag(classification: str, name: str, description: str) -> Document:
@@ -214,6 +247,7 @@ TAG = EntityType(
         _system_tag("Certification", "Bronze", "Has an owner and a description, and is kept up to date."),
         _system_tag("Certification", "Silver", "Its quality is tested, and failures are dealt with."),
         _system_tag("Certification", "Gold", "Its meaning, quality and lineage were reviewed; build on it."),
+        *(_system_tag("ProtectedAttribute", name, text) for name, text in PROTECTED_ATTRIBUTES.items()),
     ),
 )
 

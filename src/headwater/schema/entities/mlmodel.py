@@ -240,5 +240,6 @@ MLMODEL = EntityType(
         ReferenceLineage(reference="dashboard"),
     ),
     filters=(Filter(name="service", kind="ancestor", to="mlmodelService"),),
+    endpoint="server",
     defaults={"algorithm": "mlmodel"},
 )

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Proofs as readers see them: paths of hops, each with everybody who says that it is there."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from headwater.catalog.graph import StoredGraph, details_of
+from headwater.catalog.reach import Edge, Spread, State, is_exact, node_of
+from headwater.catalog.reading import Reader
+from headwater.schema.base import Document
+from headwater.schema.governance import Certainty
+from headwater.store import events
+from headwater.store.rows import EdgeRow
+
+
+class Origin(NamedTuple):
+    """Something that spreads, and where it begins; ``tag`` is the node of the label that it is, if it is one."""
+
+    tag: int | None
+    sources: frozenset[State]
+
+
+class Reached(NamedTuple):
+    """An entity that was reached, and the state in which the proof ends."""
+
+    entity: int
+    state: State
+    origin: Origin
+    result: Spread
+
+
+class Proofs:
+    """Writes what was reached with the paths to it: looks up in one batch what all of them show."""
+
+    def __init__(self, reader: Reader, graph: StoredGraph, page: Sequence[Reached], subgraph: bool = False) -> None:
+        self.graph, self.names, self.references = graph, reader.names, reader.references
+        self.page = page
+        self.paths = [one.result.path(one.state) for one in page]
+        self.subgraphs = [self._subgraph(one) for one in page] if subgraph else []
+        edges = {edge for _, path in self.paths for edge, _ in path}
+        edges |= {edge for found in self.subgraphs for edge in found}
+        self.assertions = self.graph.assertions(edges)
+        rows = [row for found in self.assertions.values() for row in found]
+        told = [details_of(row) for row in rows if row.owner is None]
+        self.times = events.at(
+            reader.session, {row.since for row in rows} | {one["first"] for one in told if "first" in one}
+        )
+        nodes = {self.graph.entity(node) for edge in edges for node in edge}
+        nodes |= {row.owner for row in rows if row.owner is not None}
+        nodes |= {node for one in page for node in (one.entity, one.origin.tag) if node is not None}
+        self.names.nodes(nodes | {self.graph.entity(node_of(source)) for source, _ in self.paths})
+        self.names.load({one["pipeline"]["id"] for one in told if one.get("pipeline")})
+
+    def _subgraph(self, one: Reached) -> list[Edge]:
+        ends = [state for state in one.result.arrivals if self.graph.entity(node_of(state)) == one.entity]
+        return sorted(
+            one.result.leading_to(ends), key=lambda edge: (self.graph.name(edge[0]), self.graph.name(edge[1]))
+        )
+
+    def rows(self) -> list[Document]:
+        """The page, each entity with its proof."""
+        return [{"entity": self.entity(one.entity)} | self.proof(index) for index, one in enumerate(self.page)]
+
+    def entity(self, node: int) -> Document:
+        """A reference to an entity."""
+        return self.references.card(self.names.by_node[node])
+
+    def proof(self, index: int) -> Document:
+        """How something on the page was reached: by which tag, from where, how certain and along which path."""
+        one, (source, path) = self.page[index], self.paths[index]
+        proof: Document = {} if one.origin.tag is None else {"tag": self.graph.name(one.origin.tag)}
+        proof["source"] = self.end(node_of(source))
+        proof["certainty"] = _certainty(is_exact(one.state))
+        proof["paths"] = [[self.hop(edge, exact) for edge, exact in path]]
+        if self.subgraphs:
+            proof["subgraph"] = [
+                self.hop(edge, self.graph.entity(edge[0]) != edge[0]) for edge in self.subgraphs[index]
+            ]
+        return proof
+
+    def hop(self, edge: Edge, exact: bool) -> Document:
+        """One edge of a path, with everybody who says that it is there."""
+        return {
+            "from": self.end(edge[0]),
+            "to": self.end(edge[1]),
+            "certainty": _certainty(exact),
+            "evidence": [self.evidence(row) for row in self.assertions[edge]],
+        }
+
+    def end(self, node: int) -> Document:
+        """One end of a hop."""
+        entity = self.graph.entity(node)
+        end: Document = {"entity": self.entity(entity)}
+        if node != entity:
+            end |= {"field": self.graph.name(node), "exists": self.graph.has(node)}
+        return end
+
+    def evidence(self, row: EdgeRow) -> Document:
+        """Who says so."""
+        at, user = self.times.get(row.since, (None, None))
+        if row.owner is not None:
+            return {
+                "assertedBy": "declared",
+                "by": self.entity(row.owner),
+                "member": row.source,
+                "user": user,
+                "firstSeen": at,
+                "lastSeen": at,
+            }
+        told = details_of(row)
+        first, _ = self.times.get(told.get("first", row.since), (at, None))
+        evidence: Document = {"assertedBy": row.source, "user": user, "firstSeen": first, "lastSeen": at}
+        evidence |= {member: told[member] for member in ("function", "transformation") if told.get(member)}
+        if pipeline := told.get("pipeline"):
+            evidence["pipeline"] = self.references.reference(pipeline)
+        return evidence
+
+
+def _certainty(exact: bool) -> Certainty:
+    return "column" if exact else "table"
