@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What SQL says of where columns come from, in every dialect that sqlglot knows.
+
+``lineage`` reads statements, ``migration`` what a script changes of the shape of tables and views. Nothing is guessed:
+what cannot be parsed or resolved is a problem of its statement, with its place and reason, and costs no other.
+sqlglot is loaded with the first call.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from headwater.sql.model import (
+    Change,
+    Column,
+    ColumnAdded,
+    ColumnDropped,
+    ColumnRenamed,
+    ColumnRetyped,
+    Directness,
+    Migration,
+    Output,
+    Problem,
+    Read,
+    Relation,
+    RelationDefined,
+    RelationDropped,
+    RelationName,
+    RelationRenamed,
+    Source,
+    Statement,
+    Subtype,
+    Transformation,
+)
+
+if TYPE_CHECKING:
+    from headwater.sql.statements import Script
+
+__all__ = [
+    "Change",
+    "Column",
+    "ColumnAdded",
+    "ColumnDropped",
+    "ColumnRenamed",
+    "ColumnRetyped",
+    "Directness",
+    "Migration",
+    "Output",
+    "Problem",
+    "Read",
+    "Relation",
+    "RelationDefined",
+    "RelationDropped",
+    "RelationName",
+    "RelationRenamed",
+    "Source",
+    "Statement",
+    "Subtype",
+    "Transformation",
+    "lineage",
+    "migration",
+]
+
+
+def lineage(
+    sql: str,
+    *,
+    dialect: str = "",
+    relations: Iterable[Relation] = (),
+    catalog: str | None = None,
+    schema: str | None = None,
+    through_views: bool = False,
+) -> tuple[Statement, ...]:
+    """Where the columns come from that the statements of a script yield.
+
+    ``relations``: what the script may read, as far as that is known, by full names. ``catalog`` and ``schema``: where
+    names that do not say it are. ``through_views``: views whose query is known are read as what they select from.
+    """
+    script = _script(sql, dialect, relations, catalog, schema, through_views)
+    return tuple(statement for statement, _ in script.read())
+
+
+def migration(
+    sql: str,
+    *,
+    dialect: str = "",
+    relations: Iterable[Relation] = (),
+    catalog: str | None = None,
+    schema: str | None = None,
+) -> Migration:
+    """What the statements of a script change of the shape of tables and views."""
+    read = tuple(_script(sql, dialect, relations, catalog, schema, False).read())
+    shaping = (s for s, _ in read if s.kind in ("create table", "create view", "other", "unreadable"))
+    return Migration(
+        tuple(change for _, changes in read for change in changes),
+        tuple(problem for statement in shaping for problem in statement.problems),
+    )
+
+
+def _script(
+    sql: str,
+    dialect: str,
+    relations: Iterable[Relation],
+    catalog: str | None,
+    schema: str | None,
+    through_views: bool,
+) -> "Script":
+    from headwater.sql.names import Names, Relations, dialect_of
+    from headwater.sql.statements import Script
+
+    return Script(sql, Relations(Names(dialect_of(dialect)), relations, catalog, schema), through_views)
