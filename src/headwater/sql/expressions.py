@@ -182,10 +182,8 @@ def _branches(node: exp.Expr) -> tuple[list[exp.Expr], list[exp.Expr]]:
 
 def _made_by(node: exp.Func) -> Transformation | None:
     """What a function makes of its arguments, if it is more than to compute with them."""
-    if isinstance(node, (exp.Anonymous, exp.AnonymousAggFunc, exp.ParameterizedAgg)):
-        called = {node.name.lower()}
-    else:
-        called = {name.lower() for name in node.sql_names()}
+    unknown = isinstance(node, (exp.Anonymous, exp.AnonymousAggFunc, exp.ParameterizedAgg))
+    called = {functions.bare(name) for name in ([node.name] if unknown else node.sql_names())}
     if called & functions.HASHES:
         return HASHED
     if called & functions.MASKS:

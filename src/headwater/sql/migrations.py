@@ -79,7 +79,7 @@ def altered(node: exp.Alter, relations: Relations) -> Iterator[Change]:
 def commanded(node: exp.Command | exp.Execute, relations: Relations) -> Iterator[Change]:
     """What a statement changes that sqlglot leaves as text: the renaming of MySQL and of SQL Server."""
     said = node.name.upper()
-    if said in HARMLESS_COMMANDS:
+    if said in HARMLESS_COMMANDS and isinstance(node, exp.Command):
         return
     text = node.text("expression")
     if said == "ALTER" and HARMLESS_ALTER.match(text):

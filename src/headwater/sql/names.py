@@ -18,6 +18,8 @@ from headwater.sql.model import Relation, RelationName
 
 Value = TypeVar("Value")
 
+# Where names of tables have case, as in sqlglot's strategy, but those of columns have none.
+COLUMNS_HAVE_NO_CASE = frozenset({"mysql", "doris", "starrocks", "singlestore"})
 # Their USE names what is outside of a schema.
 DATABASES_HOLD_SCHEMAS = frozenset({"snowflake", "tsql", "fabric"})
 
@@ -55,6 +57,8 @@ class Names:
         return identifier.name if self.keeps_case else self.key(identifier)
 
     def _fold(self, name: str, quoted: bool, table: bool) -> str:
+        if not table and self.dialect_name in COLUMNS_HAVE_NO_CASE:
+            return name.lower()
         identifier = exp.Identifier(this=name, quoted=quoted)
         identifier.meta["is_table"] = table
         return self.dialect.normalize_identifier(identifier).name
@@ -120,10 +124,9 @@ class Relations:
         """The relation that a table in SQL stands for; without columns if nobody has told."""
         parts = [part for part in table.parts if isinstance(part, exp.Identifier) and part.name]
         outer = self._outside(len(parts))
-        qualified = len(outer) + len(parts) > 1
         exact = (
             *(self.names.stored_key(part, table=True) for part in outer),
-            *(self.names.key(part, table=qualified) for part in parts),
+            *(self.names.key(part, table=True) for part in parts),
         )
         if known := self.exact.get(exact):
             return known
@@ -153,4 +156,4 @@ class Relations:
             self.schema = parts[0]
 
     def _key(self, name: RelationName) -> RelationName:
-        return tuple(self.names.stored_key(part, table=len(name) > 1) for part in name)
+        return tuple(self.names.stored_key(part, table=True) for part in name)

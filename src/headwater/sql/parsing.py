@@ -83,7 +83,7 @@ def _piece(text: str, tokens: list[Token], dialect: Dialect) -> Piece:
 def place_of(node: exp.Expr, text: str) -> tuple[int, int] | None:
     """Where a part of a statement stands in the script."""
     while True:
-        starts = [start for part in node.find_all(exp.Identifier) if (start := part.meta.get("start")) is not None]
+        starts = [start for part in node.walk() if (start := part.meta.get("start")) is not None]
         if starts:
             return place(text, min(starts))
         if node.parent is None:

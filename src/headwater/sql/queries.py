@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a query yields: its columns with their flows, and what bears on its rows."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
@@ -286,32 +286,40 @@ class Queries:
         if star.args.get("ilike") is not None:
             raise NotResolved("* ILIKE is not understood")
         table = self._star_of(part, scope)
-        changes: dict[str, Item | None] = {}
-        for left_out in star.args.get("except_") or ():
-            changes[self.names.key(_last(left_out))] = None
-        for renamed in star.args.get("rename") or ():
-            old = _last(renamed.this)
-            found = table.find(old) or [i for i in [table.rest and table.rest.find(old)] if i]
-            if found:
-                changes[self.names.key(old)] = Item(
-                    self.names.spelled(renamed.args["alias"]), found[0].flow, found[0].needs
-                )
-        for replaced in star.args.get("replace") or ():
-            identifier = replaced.args["alias"]
-            changes[self.names.key(identifier)] = Item(self.names.spelled(identifier), self.flow(replaced, scope))
-        if not changes:
-            return table
-        items = [
-            changed
-            for item in table.items
-            if (changed := changes.get(self.names.stored_key(item.name or ""), item)) is not None
-        ]
-        rest = table.rest
-        if rest is None:
-            return Table(self.names, items)
-        known = {id(item) for item in items}
-        items += [item for item in changes.values() if item is not None and id(item) not in known]
-        return Table(self.names, items, _without(rest, frozenset(changes), self.names))
+        known: dict[int, Item | None] = {}
+        beyond: dict[str, Item | None] = {}
+        for identifier, change in self._star_changes(star, scope):
+            if found := table.find(identifier):
+                known.update((id(item), change(item)) for item in found)
+            elif item := table.rest and table.rest.find(identifier):
+                found = (item,)
+                beyond[self.names.key(identifier)] = change(item)
+            else:
+                self.note(identifier, NotResolved(f"* has no column {identifier.name}"))
+            for item in found:
+                self._needed(item.needs)
+        items = [changed for item in table.items if (changed := known.get(id(item), item)) is not None]
+        items += [item for item in beyond.values() if item is not None]
+        return Table(self.names, items, table.rest and _without(table.rest, frozenset(beyond), self.names))
+
+    def _star_changes(
+        self, star: exp.Star, scope: Scope
+    ) -> Iterator[tuple[exp.Identifier, Callable[[Item], Item | None]]]:
+        """The columns that a star leaves out, renames and replaces, and what becomes of each."""
+
+        def renamed(to: str) -> Callable[[Item], Item]:
+            return lambda item: Item(to, item.flow, item.needs)
+
+        def replaced(by: Item) -> Callable[[Item], Item]:
+            return lambda _: by
+
+        for part in star.args.get("except_") or ():
+            yield _last(part), lambda _: None
+        for part in star.args.get("rename") or ():
+            yield _last(part.this), renamed(self.names.spelled(part.args["alias"]))
+        for part in star.args.get("replace") or ():
+            identifier = part.args["alias"]
+            yield identifier, replaced(Item(self.names.spelled(identifier), self.flow(part, scope)))
 
     def _star_of(self, part: exp.Expr, scope: Scope) -> Table:
         if isinstance(part, exp.Star):
@@ -423,13 +431,15 @@ class Queries:
         if isinstance(node, exp.TableFromRows):
             node = node.this
         called = node.name if isinstance(node, exp.Anonymous) else _called(node)
-        if not flow and called.lower() not in functions.GENERATORS:
+        if not flow and functions.bare(called) not in functions.GENERATORS:
             raise NotResolved(f"what the table function {called} reads is not known")
         names = [self.names.spelled(name) for name in columns if isinstance(name, exp.Identifier)]
         if not names and alias.this and isinstance(node, (exp.Unnest, exp.GenerateSeries)):
             names = [self.names.spelled(alias.this)]
         items = [Item(name, flow) for name in names]
-        return Table(self.names, items, None if items else Rest(called, lambda name: Item(name.name, flow)))
+        if isinstance(offset := node.args.get("offset"), exp.Identifier):
+            items.append(Item(self.names.spelled(offset), NOTHING))
+        return Table(self.names, items, None if names else Rest(called, lambda name: Item(name.name, flow)))
 
     def _values(self, node: exp.Values, scope: Scope) -> Table:
         rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in node.expressions]
