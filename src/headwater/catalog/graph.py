@@ -83,13 +83,13 @@ class StoredGraph:
 
     def know(self, entities: Iterable[int]) -> None:
         """Look up what entities are, and what they are called."""
-        missing = set(entities) - self._titles.keys()
+        missing = {entity for entity in entities if entity not in self._titles}
         if missing:
             self._titles |= history.titles(self.session, missing, self.position)
 
     def meet(self, nodes: Iterable[int]) -> None:
         """Look up those that are fields: how they are spelled, and when they were there."""
-        missing = set(nodes) - self._fields.keys()
+        missing = {node for node in nodes if node not in self._fields}
         if missing:
             for row in lineage.nodes_by_id(self.session, missing):
                 self._fields.setdefault(row.id, []).append(row)
