@@ -86,7 +86,7 @@ def test_words_are_found_wherever_they_stand(shop: Api) -> None:
         ("size", {CHURN, PEOPLE}),
         ("roof", {PEOPLE}),
         ("everybody", {PEOPLE}),
-        ("gender", {PEOPLE, "Sensitive.Gender"}),
+        ("gender", {PEOPLE, "Sensitive.Gender", "ProtectedAttribute.Sex", "ProtectedAttribute.GenderIdentity"}),
         ("liddell", {PEOPLE, "alice"}),
         ("hackers", {CHURN, "Growth"}),
         ("europe", {CHURN, "Sales.Europe"}),

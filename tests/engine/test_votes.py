@@ -110,4 +110,4 @@ def test_an_empty_parent_is_not_an_absent_one(api: Api) -> None:
         body = {"name": "m", "service": ""}
         reply = api("PUT", name, body if name == "mlmodels" else [body], expect=400 if name == "mlmodels" else 200)
         message = reply["failedRequest"][0]["message"] if name.endswith("bulk") else reply["message"]
-        assert message == "service: the name of a mlmodelService cannot be empty"
+        assert message == "service: String should have at least 1 character"

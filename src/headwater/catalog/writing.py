@@ -101,8 +101,6 @@ class Writer:
         for member in dict.fromkeys(parent.field for parent in declared.parents):
             alternatives = [parent for parent in declared.parents if parent.field == member]
             given = request.get(member, alternatives[0].default)
-            if given == "":
-                raise InvalidEntity(f"{member}: the name of a {alternatives[0].to} cannot be empty")
             if given is None:
                 if alternatives[0].optional:
                     continue

@@ -205,14 +205,19 @@ def wire(model: BaseModel) -> Document:
 
 
 def faults_of(error: ValidationError) -> list[str]:
-    """What a model found wrong, each fault with its place."""
-    faults = []
+    """What a model found wrong, each fault with its place.
+
+    Where an object or a text may stand, only the text's faults are told of a text.
+    """
+    found = []
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
         place = ".".join(str(part) for part in fault["loc"] if not _is_model_name(part))
         if fault["type"] != "value_error":
             place = place or "the body"
-        faults.append(f"{place}: ".removeprefix(": ") + fault["msg"].removeprefix("Value error, "))
-    return faults
+        found.append((place, fault["type"], fault["msg"].removeprefix("Value error, ")))
+    texts = {place for place, kind, _ in found if kind.startswith("string_") and kind != "string_type"}
+    told = [(place, said) for place, kind, said in found if not (kind == "model_type" and place in texts)]
+    return [f"{place}: ".removeprefix(": ") + said for place, said in told]
 
 
 def _is_model_name(part: int | str) -> bool:

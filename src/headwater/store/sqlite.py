@@ -36,6 +36,11 @@ POLL = 0.005
 """Seconds between two attempts to get the turn from another process."""
 
 
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    """Whether another connection stood in the way, so that it is worth trying again."""
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+
+
 def path_of(url: str) -> Path:
     """The file that a ``sqlite:`` URL or a plain path names."""
     return Path(url.removeprefix("sqlite:///").removeprefix("sqlite:")).expanduser()
@@ -65,12 +70,24 @@ class Sqlite(Database):
             connection = sqlite3.connect(
                 self.path, isolation_level=None, check_same_thread=False, cached_statements=256, timeout=self.timeout
             )
-            connection.execute("PRAGMA journal_mode = WAL")
+            self._write_ahead(connection)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA mmap_size = 268435456")
         except sqlite3.Error as error:
             raise StoreError(f"{self.path}: {error}") from error
         return connection
+
+    def _write_ahead(self, connection: sqlite3.Connection) -> None:
+        """Set the mode of the file. SQLite itself does not wait for another process that sets it at the same moment."""
+        deadline = time.monotonic() + self.timeout
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(POLL)
 
     @contextmanager
     def glance(self) -> Iterator[Session]:
@@ -106,7 +123,7 @@ class Sqlite(Database):
                 self._writer.execute("BEGIN IMMEDIATE")
                 return self._writer
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                if not _is_busy(error):
                     raise
                 if time.monotonic() > deadline:
                     raise StoreBusy("another process kept the database busy; nothing was written") from error
