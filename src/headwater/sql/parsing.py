@@ -41,17 +41,7 @@ def _offset(text: str, line: int, column: int) -> int:
 
 def pieces(text: str, dialect: Dialect) -> Iterator[Piece]:
     """The statements of a script, in its order."""
-    try:
-        tokens = dialect.tokenize(text)
-    except TokenError as error:
-        found = re.search(r"from (\d+):(\d+)", str(error.__cause__))
-        where = (int(found[1]), int(found[2])) if found else place(text, min(len(text), (error.start or 0) + 50))
-        # What stands before may be in order.
-        before = text.rfind(";", 0, _offset(text, *where)) + 1
-        yield from pieces(text[:before], dialect) if before else ()
-        reason = f"cannot be read: {error.__cause__ or error}"
-        yield Piece(text[before:], *place(text, before), problem=Problem(*where, reason))
-        return
+    tokens, unread = _tokens(text, dialect)
     chunk: list[Token] = []
     for token in tokens:
         if token.token_type != TokenType.SEMICOLON:
@@ -61,6 +51,24 @@ def pieces(text: str, dialect: Dialect) -> Iterator[Piece]:
             chunk = []
     if chunk:
         yield _piece(text, chunk, dialect)
+    if unread is not None:
+        yield unread
+
+
+def _tokens(text: str, dialect: Dialect) -> tuple[list[Token], Piece | None]:
+    """The tokens of a text, up to the statement that has none, which is returned as well."""
+    try:
+        return dialect.tokenize(text), None
+    except TokenError as error:
+        reason = f"cannot be read: {error.__cause__ or error}"
+        found = re.search(r"from (\d+):(\d+)", reason)
+        line, column = (int(found[1]), int(found[2])) if found else place(text, min(len(text), (error.start or 0) + 50))
+    before = text.rfind(";", 0, _offset(text, line, column)) + 1
+    try:
+        tokens = dialect.tokenize(text[:before])
+    except TokenError:
+        before, tokens = 0, []
+    return tokens, Piece(text[before:], *place(text, before), problem=Problem(line, column, reason))
 
 
 def _piece(text: str, tokens: list[Token], dialect: Dialect) -> Piece:

@@ -24,8 +24,9 @@ from headwater.sql.model import (
 )
 from headwater.sql.names import Relations
 from headwater.sql.parsing import FAULTS, Piece, pieces, place_of
-from headwater.sql.queries import UNCLEAR, Made, Queries
+from headwater.sql.queries import Queries
 from headwater.sql.scopes import Item, NotResolved, Scope, Source, Table
+from headwater.sql.sources import UNCLEAR, Made
 
 READS_A_BODY = frozenset({"PROCEDURE", "FUNCTION", "TRIGGER"})
 # Statements that move no data from column to column, and change no shape.
@@ -272,7 +273,7 @@ class Reading:
         for place, item in enumerate(items):
             if item.name is None and known is not None:
                 items[place] = Item(known[place], item.flow)
-            elif item.name is None and item.flow:
+            elif item.name is None:
                 self.note(node, NotResolved(f"column {place + 1} has no name in SQL"))
         return Table(self.names, items, table.rest, table.rows)
 

@@ -97,6 +97,10 @@ STRUCTS = {
         "sku": "t.items TRANSFORMATION",
         "q": "",
     },
+    ("bigquery", "SELECT i.sku, i AS whole FROM t, t.items AS i"): {
+        "sku": "t.items TRANSFORMATION",
+        "whole": "t.items TRANSFORMATION",
+    },
     ("bigquery", "SELECT * EXCEPT (id, b, k, items, place) FROM t"): {"a": "t.a IDENTITY"},
     ("spark", "SELECT e.x, y FROM t LATERAL VIEW explode(items) e AS x LATERAL VIEW posexplode(items) f AS p, y"): {
         "x": "t.items TRANSFORMATION",

@@ -226,6 +226,10 @@ UNKNOWN = {
         {"p": ""},
         ["1:6 the columns of nope are not known, so they cannot be given new names"],
     ),
+    "SELECT a FROM (SELECT DISTINCT * FROM nope)": (
+        {"a": "nope.a IDENTITY"},
+        ["1:32 rows are compared by columns of nope, which are not known"],
+    ),
     "SELECT a FROM t NATURAL JOIN nope": (
         {"a": "t.a IDENTITY"},
         ["1:30 a natural join with nope, whose columns are not known"],
@@ -245,6 +249,9 @@ FAULTS = {
     "SELECT id FROM t JOIN u ON t.id = u.id": ["1:8 id is a column of t and u"],
     "SELECT a FROM t UNION ALL SELECT x, y FROM u": ["1:8 1 columns are set side by side with 2"],
     "SELECT *\nFROM read_csv('people.csv')": ["2:6 what the table function read_csv reads is not known"],
+    "WITH RECURSIVE r AS (SELECT place FROM t UNION ALL SELECT r.place.inner FROM r) SELECT place FROM r": [
+        "1:16 r reads itself without an end"
+    ],
     "SELECT COLUMNS('a.*') FROM t": ["1:8 COLUMNS(…) is not understood"],
     "SELECT a\n  FROM t\n WHERE nope > 1": ["3:8 nothing that is read here has a column nope"],
     "SELECT * EXCLUDE (nope) FROM t": ["1:19 * has no column nope"],

@@ -240,6 +240,10 @@ NOT_READ = {
         "CREATE FUNCTION f() RETURNS int AS $$ SELECT 1 $$ LANGUAGE sql",
     ): "the body of a function is not read",
     ("tsql", "EXEC refresh"): "REFRESH is not understood",
+    (
+        "snowflake",
+        "SELECT a FROM t MATCH_RECOGNIZE (ORDER BY a PATTERN (x+) DEFINE x AS a > 1)",
+    ): "MATCH_RECOGNIZE is not understood",
     ("mysql", "REPLACE INTO t SELECT * FROM u"): "REPLACE is not understood",
     (
         "postgres",
