@@ -42,7 +42,7 @@ test: $(INSTALLED) ## Run the tests (everything that is not slow)
 	$(BIN)/pytest -n 2 -m "not slow"
 
 verify: $(INSTALLED) $(INTEROP) ## Run the slow proofs
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -n 2 --dist worksteal -m slow
 
 lint: $(INSTALLED) ## Check style, format, types and layers
 	$(BIN)/ruff check
