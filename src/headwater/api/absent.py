@@ -22,7 +22,7 @@ class Absent(NamedTuple):
 ABSENT = (
     Absent(
         ("feed", "tasks", "announcements", "suggestions"),
-        "Conversations, tasks and announcements are not kept; owners and reviewers are told by alerts.",
+        "Conversations, tasks and announcements are not kept.",
     ),
     Absent(
         (

@@ -210,8 +210,10 @@ def faults_of(error: ValidationError) -> list[str]:
     Where an object or a text may stand, only the text's faults are told of a text.
     """
     found = []
-    for fault in error.errors(include_url=False, include_context=False, include_input=False):
+    for fault in error.errors(include_url=False, include_input=False):
         place = ".".join(str(part) for part in fault["loc"] if not _is_model_name(part))
+        if fault["type"] == "union_tag_not_found":
+            fault["msg"] = f"the member {fault['ctx']['discriminator']} is needed: it says what kind of thing this is"
         if fault["type"] != "value_error":
             place = place or "the body"
         found.append((place, fault["type"], fault["msg"].removeprefix("Value error, ")))

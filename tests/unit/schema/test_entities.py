@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from headwater.schema.base import Document, TagLabel, wire
+from headwater.schema.base import Document, TagLabel, faults_of, wire
 from headwater.schema.declare import EntityType
 from headwater.schema.entities.dashboards import CreateChart, CreateDashboard
 from headwater.schema.entities.data import Column, CreateTable, Table
 from headwater.schema.entities.governance import CreateClassification, CreateDomain, CreateTag
 from headwater.schema.entities.mlmodel import MLMODEL, CreateMlModel, CreateMlModelService, MlModel
 from headwater.schema.entities.people import CreateTeam, CreateUser
+from headwater.schema.governance import ImpactRequest
 from headwater.schema.registry import standard
 
 
@@ -262,3 +263,9 @@ def test_a_tag_lives_under_a_classification_or_another_tag() -> None:
 
 def test_tags_exclude_each_other_only_where_said() -> None:
     assert CreateClassification(name="Topic", description="What it is about.").mutually_exclusive is False
+
+
+def test_an_object_that_does_not_say_its_kind_is_told_which_member_says_it() -> None:
+    with pytest.raises(ValidationError) as caught:
+        ImpactRequest.model_validate({"changes": [{"column": "a.b"}]})
+    assert faults_of(caught.value) == ["changes.0: the member 'change' is needed: it says what kind of thing this is"]
