@@ -822,11 +822,12 @@ class Acceptance:
             holder["tags"] = list(labels.values())
 
     def _exclusive(self, tags: set[str], before: set[str]) -> None:
-        """Of exclusive tags only one can be on one thing; they may have come together before they were exclusive."""
-        parents = [self.oracle.things[self.oracle.things[tag].parent or ""] for tag in tags]
-        exclusive = [parent.id for parent in parents if parent.doc.get("mutuallyExclusive")]
-        if tags != before and len(set(exclusive)) < len(exclusive):
-            self.reasons.add(INVALID)
+        """Of exclusive tags only one can come to a thing; those on it may have come before they were exclusive."""
+        parents = {tag: self.oracle.things[self.oracle.things[tag].parent or ""] for tag in tags}
+        for tag in tags - before:
+            beside = [other for other in tags - {tag} if parents[other].id == parents[tag].id]
+            if beside and parents[tag].doc.get("mutuallyExclusive"):
+                self.reasons.add(INVALID)
 
     def _features(self) -> None:
         features = self.doc.get("mlFeatures") or []
