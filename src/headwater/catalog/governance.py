@@ -2,7 +2,7 @@
 """Questions about what reaches what, answered with the paths that prove it, now or at a position."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -59,7 +59,8 @@ class Governance:
         self.context = reader.context
         self.position = reader.position
         self.moment = reader.moment
-        self.graph = StoredGraph(reader.names, reader.context.shapes, stops)
+        self.stops = frozenset(stops)
+        self.graph = StoredGraph(reader.names, reader.context.shapes, telling=bool(stops))
 
     # the two questions --------------------------------------------------------------------------------------------
 
@@ -100,17 +101,32 @@ class Governance:
     def _spread(
         self, origin: Origin, cap: int, within: Collection[int] | None = None, all_moves: bool = False
     ) -> Spread:
-        nodes = {node_of(state) for state in origin.sources}
-        self.graph.meet(nodes)
-        self.graph.know({self.graph.entity(node) for node in nodes})
-        return spread(self.graph, origin.sources, cap, within, all_moves)
+        self.graph.meet(node_of(state) for state in origin.sources)
+        return spread(self.graph, origin.sources, cap, self._passes(within), all_moves)
+
+    def _passes(self, within: Collection[int] | None) -> Callable[[int, int], bool] | None:
+        """Which edges it goes along: those between these entities, unless a stop stands in all that is said of them."""
+        entity, said, stops = self.graph.entity, self.graph.said, self.stops
+        if within is None and not stops:
+            return None
+
+        def passes(up: int, down: int) -> bool:
+            if within is not None and entity(down) not in within:
+                return False
+            words = said.get((up, down))
+            return words is None or not words <= stops
+
+        return passes
 
     def _far_ends(self, origin: Origin, result: Spread, question: ReachQuestion) -> Iterator[Reached]:
         """The entities of the wanted types that were reached, each in its best state."""
+        types, entities = self.graph.types, self.graph.entities
+        wanted = set(question.far.types)
         states: dict[int, list[State]] = defaultdict(list)
         for state in result.arrivals:
-            entity = self.graph.entity(node_of(state))
-            if self.graph.type_of(entity) in question.far.types:
+            node = state if state >= 0 else ~state
+            entity = entities.get(node, node)
+            if types[entity] in wanted:
                 states[entity].append(state)
         for entity, reached in states.items():
             best = result.best(reached)

@@ -1,114 +1,126 @@
 # SPDX-License-Identifier: Apache-2.0
 """The lineage graph in the database, as a spread walks it."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
 import orjson
 
 from headwater.catalog.names import Names
-from headwater.catalog.reach import Edge, Outgoing
+from headwater.catalog.reach import Edge
 from headwater.catalog.shape import Shape
 from headwater.schema.base import Document
 from headwater.store import history, lineage
-from headwater.store.rows import EdgeRow, NodeRow
+from headwater.store.rows import EdgeRow, FieldRow
 
 
 class StoredGraph:
-    """The graph at a position (None: now). Remembers what it has shown; ``stops`` are transformations that end it."""
+    """The graph at a position (None: now). Remembers what it has read.
 
-    def __init__(self, names: Names, shapes: Mapping[str, Shape], stops: Collection[str] = ()) -> None:
+    ``telling``: reads what assertions say as well, for ``said``: of each edge that everybody who asserts it calls a
+    transformation, those.
+    """
+
+    def __init__(self, names: Names, shapes: Mapping[str, Shape], telling: bool = False) -> None:
         self.names = names
         self.shapes = shapes
         self.session = names.session
         self.position = names.position
-        self.stops = frozenset(stops)
-        self._outgoing: dict[int, Outgoing] = {}
-        self._entities: dict[int, int] = {}
-        self._titles: dict[int, tuple[str, str]] = {}
-        self._fields: dict[int, list[NodeRow]] = {}
-        self._ended: dict[Edge, bool] = {}
+        self.entities: dict[int, int] = {}
+        self.tables: defaultdict[int, list[int]] = defaultdict(list)
+        self.columns: defaultdict[int, list[int]] = defaultdict(list)
+        self.fields: dict[int, dict[int, None]] = {}
+        self.types: dict[int, str] = {}
+        self.telling = telling
+        self.said: dict[Edge, set[str | None]] = {}
+        self._loaded: set[int] = set()
+        self._names: dict[int, str] = {}
+        self._spelled: dict[int, str] = {}
 
     # for a spread -------------------------------------------------------------------------------------------------
 
-    def outgoing(self, entities: Collection[int]) -> Mapping[int, Outgoing]:
-        """The edges that leave these entities: three statements for all of them."""
-        new = [entity for entity in entities if entity not in self._outgoing]
-        if new:
-            self._outgoing |= {entity: Outgoing() for entity in new}
-            fields = lineage.fields_in(self.session, new)
-            self._entities |= fields
-            self._add(lineage.pairs_out_of(self.session, [*new, *fields], self.position))
-        return self._outgoing
+    def load(self, entities: Collection[int]) -> None:
+        """Read the edges that leave these entities, with a few statements for all of them."""
+        new = set(entities) - self._loaded
+        if not new:
+            return
+        self._loaded |= new
+        inside = self._learn(lineage.fields_in(self.session, new))
+        tables, columns = self._pairs_out_of(new), self._pairs_out_of(inside)
+        self.meet({down for pairs in (tables, columns) for _, down in pairs})
+        for up, down in tables:
+            self.tables[up].append(down)
+        for up, down in columns:
+            self.columns[up].append(down)
+        far_entities: dict[int, set[int]] = defaultdict(set)
+        for up, down in columns:
+            far_entities[self.entities[up]].add(self.entities.get(down, down))
+            self.fields.setdefault(self.entities[up], {})[up] = None
+        for entity, reached in far_entities.items():
+            self.tables[entity] = [one for one in self.tables[entity] if one not in reached]
 
-    def _add(self, pairs: Collection[Edge]) -> None:
-        entities = self._entities
-        far = {down for _, down in pairs}
-        self.meet(far | {up for up, _ in pairs if up in entities})
-        self.know({entities.get(down, down) for down in far})
-        by_columns = {(entities[up], entities[down]) for up, down in pairs if up in entities and down in entities}
-        for up, down in pairs:
-            if up in entities:
-                self._outgoing[entities[up]].columns.setdefault(up, []).append(down)
-            elif (up, down) not in by_columns:
-                self._outgoing[up].tables.append(down)
+    def _pairs_out_of(self, nodes: Collection[int]) -> Collection[Edge]:
+        if not self.telling:
+            return lineage.pairs_out_of(self.session, nodes, self.position) if nodes else ()
+        said: dict[Edge, set[str | None]] = defaultdict(set)
+        for row in lineage.edges_out_of(self.session, nodes, self.position):
+            said[row[:2]].add(details_of(row).get("transformation") if row.owner is None else None)
+        self.said |= {edge: words for edge, words in said.items() if None not in words}
+        return said
 
     def entity(self, node: int) -> int:
         """The entity of a node."""
-        return self._entities.get(node, node)
+        return self.entities.get(node, node)
 
     def name(self, node: int) -> str:
         """The FQN of a node that was met."""
-        entity = self._entities.get(node)
-        if entity is None:
-            return self._titles[node][1]
+        return self._names.get(node) or self._named(node)
+
+    def _named(self, node: int) -> str:
+        """The FQN of a field."""
+        entity = self.entities[node]
         path = self.spelled(node)
+        name = f"{self._names[entity]}.{path}"
         if self.shapes[self.type_of(entity)].field_references:
             self.names.load([path])
             if card := self.names.by_id.get(path):
-                return card.fqn
-        return f"{self._titles[entity][1]}.{path}"
-
-    def ends(self, edge: Edge) -> bool:
-        """Whether everybody who says that there is this edge also says that a stop stands in it."""
-        if not self.stops:
-            return False
-        if edge not in self._ended:
-            rows = self.assertions([edge])[edge]
-            self._ended[edge] = all(
-                row.owner is None and details_of(row).get("transformation") in self.stops for row in rows
-            )
-        return self._ended[edge]
+                name = card.fqn
+        return self._names.setdefault(node, name)
 
     # for those who ask and answer ---------------------------------------------------------------------------------
 
     def know(self, entities: Iterable[int]) -> None:
         """Look up what entities are, and what they are called."""
-        missing = {entity for entity in entities if entity not in self._titles}
+        missing = {entity for entity in entities if entity not in self.types}
         if missing:
-            self._titles |= history.titles(self.session, missing, self.position)
+            for entity, (kind, name) in history.titles(self.session, missing, self.position).items():
+                self.types[entity] = kind
+                self._names[entity] = name
 
     def meet(self, nodes: Iterable[int]) -> None:
-        """Look up those that are fields: how they are spelled, and when they were there."""
-        missing = {node for node in nodes if node not in self._fields}
+        """Look up those that are fields: how they are spelled, and whose they are; and what those entities are."""
+        missing = {node for node in nodes if node not in self.types and node not in self._spelled}
         if missing:
-            for row in lineage.nodes_by_id(self.session, missing):
-                self._fields.setdefault(row.id, []).append(row)
-                self._entities[row.id] = row.entity
-            self.know({self._entities[node] for node in missing if node in self._entities})
+            fields = self._learn(lineage.fields_by_id(self.session, missing))
+            self.know({self.entities[node] for node in fields} | (missing - fields))
+
+    def _learn(self, fields: Collection[FieldRow]) -> set[int]:
+        self.entities |= {one.id: one.entity for one in fields}
+        self._spelled |= {one.id: one.name for one in fields}
+        return {one.id for one in fields}
 
     def type_of(self, entity: int) -> str:
         """The type of an entity that was met."""
-        return self._titles[entity][0]
+        return self.types[entity]
 
     def spelled(self, node: int) -> str:
         """The path of a field as it is written."""
         self.meet([node])
-        return self._fields[node][-1].name
+        return self._spelled[node]
 
-    def has(self, node: int) -> bool:
-        """Whether a field is there at this position."""
-        self.meet([node])
-        return any(row.holds_at(self.position) for row in self._fields[node])
+    def present(self, nodes: Iterable[int]) -> set[int]:
+        """Those of these fields that are there at this position."""
+        return {row.id for row in lineage.nodes_by_id(self.session, nodes) if row.holds_at(self.position)}
 
     def assertions(self, edges: Iterable[Edge]) -> dict[Edge, list[EdgeRow]]:
         """Everybody who says that these edges exist, the oldest first."""

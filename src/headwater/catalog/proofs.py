@@ -45,10 +45,12 @@ class Proofs:
         self.times = events.at(
             reader.session, {row.since for row in rows} | {one["first"] for one in told if "first" in one}
         )
-        nodes = {self.graph.entity(node) for edge in edges for node in edge}
+        ends = {node for edge in edges for node in edge} | {node_of(source) for source, _ in self.paths}
+        self.present = graph.present(node for node in ends if graph.entity(node) != node)
+        nodes = {graph.entity(node) for node in ends}
         nodes |= {row.owner for row in rows if row.owner is not None}
         nodes |= {node for one in page for node in (one.entity, one.origin.tag) if node is not None}
-        self.names.nodes(nodes | {self.graph.entity(node_of(source)) for source, _ in self.paths})
+        self.names.nodes(nodes)
         self.names.load({one["pipeline"]["id"] for one in told if one.get("pipeline")})
 
     def _subgraph(self, one: Reached) -> list[Edge]:
@@ -92,7 +94,7 @@ class Proofs:
         entity = self.graph.entity(node)
         end: Document = {"entity": self.entity(entity)}
         if node != entity:
-            end |= {"field": self.graph.name(node), "exists": self.graph.has(node)}
+            end |= {"field": self.graph.name(node), "exists": node in self.present}
         return end
 
     def evidence(self, row: EdgeRow) -> Document:

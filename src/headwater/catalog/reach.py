@@ -14,7 +14,7 @@ Of several paths to one place the proof is the one that is certain to the column
 names (from, to, from, to, …) come first in the order of their characters.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -37,42 +37,41 @@ def is_exact(state: State) -> bool:
     return state >= 0
 
 
-@dataclass(slots=True)
-class Outgoing:
-    """The edges that leave one entity: from it to other entities, and from its fields to other fields.
-
-    ``tables`` holds only entities that no field of this one has an edge to: the others are reached by columns.
-    """
-
-    tables: list[int] = field(default_factory=list)
-    columns: dict[int, list[int]] = field(default_factory=dict)
-
-
 class Graph(Protocol):
-    """The graph at one moment."""
+    """The graph at one moment. What leaves an entity is there once ``load`` was told of it."""
 
-    def outgoing(self, entities: Collection[int]) -> Mapping[int, Outgoing]:
-        """The edges that leave these entities, of each that has any."""
+    @property
+    def entities(self) -> Mapping[int, int]:
+        """The entity of each field."""
 
-    def entity(self, node: int) -> int:
-        """The entity of a node that was a source, or that ``outgoing`` named."""
+    @property
+    def tables(self) -> Mapping[int, Sequence[int]]:
+        """For an entity those that it has an edge to, but none between columns."""
+
+    @property
+    def columns(self) -> Mapping[int, Sequence[int]]:
+        """For a field those that it has an edge to."""
+
+    @property
+    def fields(self) -> Mapping[int, Collection[int]]:
+        """For an entity its fields that have an edge to another."""
+
+    def load(self, entities: Collection[int]) -> None:
+        """Read all edges that leave these entities, and the names of where they lead."""
 
     def name(self, node: int) -> str:
-        """The FQN of such a node."""
-
-    def ends(self, edge: Edge) -> bool:
-        """Whether what spreads does not go along this edge."""
+        """The FQN of a node that was a source, or that an edge leads from or to."""
 
 
 class Arrival(NamedTuple):
-    """How a state was reached: after so many hops, from which state along which edge; a source from none.
+    """How a state was reached: as which of all, in the order of their paths; from which state, leaving which node.
 
-    ``rank`` orders the paths of so many hops.
+    A source comes from none.
     """
 
-    hops: int
     rank: int
-    origin: tuple[State, Edge] | None
+    before: State | None
+    leaving: int
 
 
 @dataclass(slots=True)
@@ -86,18 +85,14 @@ class Spread:
     def best(self, states: Iterable[State]) -> State | None:
         """Of these states the one whose path is the proof; None if none was reached."""
         reached = [state for state in states if state in self.arrivals]
-        return min(reached, key=self._order, default=None)
-
-    def _order(self, state: State) -> tuple[bool, int, int]:
-        arrival = self.arrivals[state]
-        return not is_exact(state), arrival.hops, arrival.rank
+        return min(reached, key=lambda state: (state < 0, self.arrivals[state].rank), default=None)
 
     def path(self, state: State) -> tuple[State, list[tuple[Edge, bool]]]:
         """The source that the proof begins at, and its edges, each with whether the path is exact after it."""
         edges: list[tuple[Edge, bool]] = []
-        while origin := self.arrivals[state].origin:
-            edges.append((origin[1], is_exact(state)))
-            state = origin[0]
+        while (arrival := self.arrivals[state]).before is not None:
+            edges.append(((arrival.leaving, node_of(state)), is_exact(state)))
+            state = arrival.before
         return state, edges[::-1]
 
     def leading_to(self, states: Iterable[State]) -> set[Edge]:
@@ -117,81 +112,52 @@ def spread(
     graph: Graph,
     sources: Iterable[State],
     cap: int,
-    within: Collection[int] | None = None,
+    passes: Callable[[int, int], bool] | None = None,
     all_moves: bool = False,
 ) -> Spread:
-    """Spread from the sources, level by level. ``within``: only to these entities. ``all_moves``: remember every way.
+    """Spread from the sources, level by level. ``all_moves``: remember every way, not only the best.
 
-    Stops after the level in which ``cap`` states were passed.
+    ``passes``: whether it goes along the edge from one node to another; None: along all. Stops after the level in
+    which ``cap`` states were passed.
     """
     result = Spread()
+    arrivals, moves = result.arrivals, result.moves
     level = sorted(set(sources), key=lambda state: graph.name(node_of(state)))
-    for rank, state in enumerate(level):
-        result.arrivals[state] = Arrival(0, rank, None)
-    hops = 0
+    for state in level:
+        arrivals[state] = Arrival(len(arrivals), None, node_of(state))
     while level:
-        if len(result.arrivals) > cap:
+        if len(arrivals) > cap:
             result.cut = True
             break
-        hops += 1
-        outgoing = graph.outgoing({graph.entity(node_of(state)) for state in level})
-        level = _next_level(graph, result, level, outgoing, hops, within, all_moves)
+        graph.load({graph.entities.get(node, node) for node in map(node_of, level)})
+        following: list[State] = []
+        # States come in the order of their paths: who comes first has the best way to what nobody reached before.
+        for state in level:
+            ways = _ways(graph, state, {} if all_moves else arrivals)
+            if passes:
+                ways = [(source, target) for source, target in ways if passes(source, node_of(target))]
+            if all_moves:
+                for source, target in ways:
+                    moves.setdefault(target, []).append((state, (source, node_of(target))))
+            if len(ways) > 1:
+                ways.sort(key=lambda way: (graph.name(way[0]), graph.name(node_of(way[1])), way[1] < 0))
+            for source, target in ways:
+                if target not in arrivals:
+                    arrivals[target] = Arrival(len(arrivals), state, source)
+                    following.append(target)
+        level = following
     return result
 
 
-def _next_level(
-    graph: Graph,
-    result: Spread,
-    level: Sequence[State],
-    outgoing: Mapping[int, Outgoing],
-    hops: int,
-    within: Collection[int] | None,
-    all_moves: bool,
-) -> list[State]:
-    """The states one hop further, in the order of their paths."""
-    arrivals = result.arrivals
-    candidates: dict[State, tuple[int, State, Edge]] = {}
-    for rank, state in enumerate(level):
-        leaving = outgoing.get(graph.entity(node_of(state)))
-        for source, targets, exact in _ways(graph, state, leaving) if leaving else ():
-            for target in targets:
-                reached = target if exact else ~target
-                if reached in arrivals and not all_moves:
-                    continue
-                edge = source, target
-                if (within is not None and graph.entity(target) not in within) or graph.ends(edge):
-                    continue
-                if all_moves:
-                    result.moves.setdefault(reached, []).append((state, edge))
-                    if reached in arrivals:
-                        continue
-                known = candidates.get(reached)
-                # States come in the order of their paths: only ways from one and the same state have to be compared.
-                if known is None or (known[0] == rank and _named(graph, edge) < _named(graph, known[2])):
-                    candidates[reached] = rank, state, edge
-
-    def order(state: State) -> tuple[int, str, str, bool]:
-        rank, _, edge = candidates[state]
-        return rank, *_named(graph, edge), not is_exact(state)
-
-    following = sorted(candidates, key=order)
-    for rank, state in enumerate(following):
-        _, before, edge = candidates[state]
-        arrivals[state] = Arrival(hops, rank, (before, edge))
-    return following
-
-
-def _ways(graph: Graph, state: State, leaving: Outgoing) -> Iterator[tuple[int, Sequence[int], bool]]:
-    """Where it goes from a state: from which node, to which ones, and whether that is exact."""
-    node, exact = node_of(state), is_exact(state)
-    entity = graph.entity(node)
-    if node == entity:
-        for source, targets in leaving.columns.items():
-            yield source, targets, exact
-    elif node in leaving.columns:
-        yield node, leaving.columns[node], exact
-    yield entity, leaving.tables, False
-
-
-def _named(graph: Graph, edge: Edge) -> tuple[str, str]:
-    return graph.name(edge[0]), graph.name(edge[1])
+def _ways(graph: Graph, state: State, known: Container[State]) -> list[tuple[int, State]]:
+    """Where it goes from a state: from which node to which state that is not known."""
+    exact = state >= 0
+    node = state if exact else ~state
+    entity = graph.entities.get(node, node)
+    ways = [(entity, ~target) for target in graph.tables.get(entity, ()) if ~target not in known]
+    for source in graph.fields.get(entity, ()) if node == entity else (node,):
+        for target in graph.columns.get(source, ()):
+            reached = target if exact else ~target
+            if reached not in known:
+                ways.append((source, reached))
+    return ways

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple, cast
 
 from headwater.store.database import Session, Transaction
-from headwater.store.rows import EdgeRow, NodeRow, numbers, texts
+from headwater.store.rows import EdgeRow, FieldRow, NodeRow, numbers, texts
 
 
 class Assertion(NamedTuple):
@@ -145,16 +145,20 @@ def edges_out_of(session: Session, nodes: Iterable[int], position: int | None = 
     return [EdgeRow(*row) for row in rows]
 
 
-def fields_in(session: Session, entities: Iterable[int]) -> dict[int, int]:
-    """The numbers of all fields that these entities have or had, or that something points to; each with its entity."""
-    return dict(session.queries.fields_in(session.connection, entities=numbers(entities)))
+def fields_in(session: Session, entities: Iterable[int]) -> list[FieldRow]:
+    """All fields that these entities have or had, or that something points to; of several spellings the newest last."""
+    return [FieldRow(*row) for row in session.fetch("fields_in", entities=numbers(entities))]
+
+
+def fields_by_id(session: Session, ids: Iterable[int]) -> list[FieldRow]:
+    """Those of these nodes that are fields; of several spellings the newest last."""
+    return [FieldRow(*row) for row in session.fetch("fields_by_id", ids=numbers(ids))]
 
 
 def pairs_out_of(session: Session, nodes: Iterable[int], position: int | None = None) -> list[tuple[int, int]]:
-    """The ends of the edges whose upstream end is one of these nodes, each pair once, now or at a position."""
-    text = numbers(nodes)
+    """The ends of the edges whose upstream end is one of these nodes, once for each assertion, now or at a position."""
     if position is None:
-        rows = session.fetch("pairs_out_of", nodes=text)
+        rows = session.fetch("pairs_out_of", nodes=numbers(nodes))
     else:
-        rows = session.fetch("pairs_out_of_at", nodes=text, position=position)
-    return list(dict.fromkeys(cast(list[tuple[int, int]], rows)))
+        rows = session.fetch("pairs_out_of_at", nodes=numbers(nodes), position=position)
+    return cast(list[tuple[int, int]], rows)

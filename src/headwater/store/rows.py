@@ -68,6 +68,14 @@ class EventRow(NamedTuple):
     change: str | None
 
 
+class FieldRow(NamedTuple):
+    """A field under one spelling."""
+
+    id: int
+    entity: int
+    name: str
+
+
 class NodeRow(NamedTuple):
     """One interval in which a field existed under one spelling, with one data type (``kind``).
 
