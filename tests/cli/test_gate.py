@@ -99,6 +99,14 @@ def test_a_warning_is_told_and_does_not_fail_the_build(check: Check) -> None:
     assert told.startswith("policy.toml: 0 of 1 rules violated, 1 with warnings\n\n! no-gender  1 of 2 selected\n")
 
 
+def test_what_somebody_accepts_in_the_catalogue_is_waived(check: Check, headwater: Command) -> None:
+    given = ("--until", "2999-12-31", "--by", "alice", "--reason", "Reviewed.")
+    headwater("accept", "mlflow.churn", "Sensitive.Gender", *given)
+    code, told = check(RULE)
+    assert code == 0
+    assert "accepted at mlflow.churn until 2999-12-31 (alice: Reviewed.)" in told
+
+
 def test_a_waiver_holds_until_its_day_and_says_who_and_why(check: Check) -> None:
     code, told = check(RULE, WAIVER.format(until="2999-12-31"))
     assert code == 0

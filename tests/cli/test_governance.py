@@ -42,3 +42,26 @@ def test_reach_says_what_it_does_not_find_and_what_it_cannot_ask(shop: Path, hea
     assert "PII.Secret" in unknown.err
     assert unknown.code != 0
     assert headwater("reach", "Sensitive", "--stop", "WASHING").err.count("WASHING") == 1
+
+
+def test_tags_prints_what_reaches_an_entity_and_a_field_of_it(shop: Path, headwater: Command) -> None:
+    assert headwater("tags", "mlflow.churn", "--field", "household").out.splitlines() == [
+        "mlflow.churn.household is reached by 1 tag",
+        "",
+        "Sensitive.Gender  known to the column",
+        "  mlflow.churn",
+    ]
+    nothing = headwater("tags", "shop.main.public.predictions", "--type", "table", "--field", "nope")
+    assert (nothing.code, "nope" in nothing.err) == (3, True)
+
+
+def test_a_person_accepts_a_tag_and_every_answer_says_so(shop: Path, headwater: Command) -> None:
+    given = ("--until", "2999-12-31", "--by", "alice", "--reason", "Reviewed.")
+    done = headwater("accept", "mlflow.churn", "Sensitive.Gender", *given)
+    assert done.err.strip() == "Sensitive.Gender is accepted at mlflow.churn until 2999-12-31 by alice"
+    told = "accepted at mlflow.churn until 2999-12-31 (alice: Reviewed.)"
+    assert told in headwater("tags", "mlflow.churn").out
+    assert told in headwater("reach", "Sensitive").out
+    assert told not in headwater("reach", "Sensitive", "--no-policy").out
+    wrong = headwater("accept", "mlflow.churn", "Sensitive.Gender", *given[2:], "--until", "tomorrow")
+    assert (wrong.code, "'tomorrow' is no day" in wrong.err) == (1, True)

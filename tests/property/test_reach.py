@@ -6,7 +6,7 @@ better, which is slow and needs no levels, ranks or indexes. Nothing here is sha
 """
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +32,7 @@ Pair = tuple[str, str]
 Place = tuple[str, str]
 """An entity's FQN, and the name of a field, or ``*`` for all of it."""
 Names = tuple[str, ...]
+Proof = tuple[str, Names, bool]
 Best = dict[tuple[Place, bool], Names]
 
 
@@ -40,12 +41,17 @@ Best = dict[tuple[Place, bool], Names]
 
 @dataclass
 class World:
-    """What is so at one moment: column pairs per edge and asserter with their transformation, sources, labels."""
+    """What is so at one moment: column pairs per edge and asserter with their transformation, sources, labels.
+
+    ``rules`` are the transformations that the catalogue's stop rule names, ``accepted`` where somebody accepts the tag.
+    """
 
     tables: dict[str, list[str]] = field(default_factory=dict)
     sources: dict[str, dict[str, set[Pair]]] = field(default_factory=dict)
     edges: dict[Pair, dict[str, dict[Pair, str | None]]] = field(default_factory=dict)
     labels: set[Pair] = field(default_factory=set)
+    rules: set[str] = field(default_factory=set)
+    accepted: set[Place] = field(default_factory=set)
     hidden: set[str] = field(default_factory=set)
 
     def pairs(self, up: str, down: str) -> dict[Pair, list[str | None]]:
@@ -81,15 +87,21 @@ class World:
                 if part in ("*", one) and not all(word in stops for word in said):
                     yield (f"{up}.{one}", f"{down}.{other}"), (down, other), exact
 
-    def best(self, stops: set[str]) -> Best:
+    def best(self, stops: set[str], closed: Collection[Place] = ()) -> Best:
         """The best path to every place, as names; a shorter one is better, then one that comes first."""
-        best: Best = {((entity, part), True): () for entity, part in self.labels}
+
+        def is_closed(place: Place) -> bool:
+            return place in closed or (place[0], "*") in closed
+
+        best: Best = {((entity, part), True): () for entity, part in self.labels if not is_closed((entity, part))}
         starts = {(place, exact): (place[0] if place[1] == "*" else f"{place[0]}.{place[1]}") for place, exact in best}
         better = True
         while better:
             better = False
             for (place, exact), names in list(best.items()):
                 for step, following, still in self.moves(place, exact, stops):
+                    if is_closed(following):
+                        continue
                     key, path, start = (following, still), names + step, starts[place, exact]
                     known = (len(best[key]), best[key] or (starts[key],)) if key in best else None
                     if known is None or (len(path), path or (start,)) < known:
@@ -97,14 +109,22 @@ class World:
                         better = True
         return best
 
-    def reached(self, stops: set[str]) -> dict[str, tuple[str, Names]]:
+    def proofs(self, stops: set[str], closed: set[Place]) -> dict[str, tuple[str, Names]]:
         """The proof for every entity: how certain, and along which names."""
         proofs: dict[str, tuple[bool, int, Names]] = {}
-        for ((entity, _), exact), path in self.best(stops).items():
+        for ((entity, _), exact), path in self.best(stops, closed).items():
             proof = (not exact, len(path), path)
             if entity not in self.hidden and (entity not in proofs or proof < proofs[entity]):
                 proofs[entity] = proof
         return {entity: ("table" if loose else "column", path) for entity, (loose, _, path) in proofs.items()}
+
+    def reached(self, stops: set[str], policy: bool) -> dict[str, Proof]:
+        """The proof for every entity, with whether it leads through something accepted because every path does."""
+        if not policy:
+            return {entity: (*proof, False) for entity, proof in self.proofs(stops, set()).items()}
+        openly = self.proofs(stops | self.rules, self.accepted)
+        everywhere = self.proofs(stops | self.rules, set())
+        return {entity: (*openly.get(entity, proof), entity not in openly) for entity, proof in everywhere.items()}
 
 
 # the same in the catalogue ------------------------------------------------------------------------------------------
@@ -117,7 +137,7 @@ class Twin:
         self.driver = driver
         self.world = World()
         self.ids: dict[str, str] = {}
-        number = next(COUNTER)
+        self.number = number = next(COUNTER)
         self.tag = self.make("tag", {"name": f"T{number}", "classification": "Walk", "description": "d"})
         self.tables = [self.make("table", self.table(f"t{number}x{n}")) for n in range(TABLES)]
         self.models = [self.make("mlmodel", {"name": f"m{number}x{n}", "mlFeatures": []}) for n in range(MODELS)]
@@ -194,9 +214,31 @@ class Twin:
         kept = tuple(self.world.tables[table])
         self.driver.put("table", self.table(table.rsplit(".", 1)[1], kept), ADA)
 
+    def rule(self, transformations: set[str]) -> None:
+        """Replace the stop rule for the tag, or delete it."""
+        if transformations:
+            request = {"name": f"S{self.number}", "labels": [self.tag], "transformations": sorted(transformations)}
+            self.ids["rule"] = self.driver.put("stopRule", request, ADA)["id"]
+        elif self.world.rules:
+            self.driver.delete("stopRule", self.ids["rule"], ADA)
+        self.world.rules = transformations
+
+    def accept(self, entity: str, part: str) -> None:
+        """Accept the tag at an entity or one field of it, or no longer."""
+        fields = self.world.tables[entity] if entity in self.tables else self.world.sources[entity]
+        if entity in self.world.hidden or (part != "*" and part not in fields):
+            return
+        self.world.accepted ^= {(entity, part)}
+        link = f"{self.end(entity)[0]}::{entity}" + ("" if part == "*" else f"::fields::{part}")
+        request = {"name": self.tag, "entityLink": f"<#E::{link}>", "label": self.tag, "acceptedBy": "admin"}
+        made = self.driver.put("tagException", {**request, "until": "2999-12-31", "reason": "reviewed"}, ADA)
+        if (entity, part) not in self.world.accepted:
+            self.driver.delete("tagException", made["id"], ADA)
+
     def hide(self, table: str) -> None:
         if table not in self.world.hidden:
             self.world.hidden.add(table)
+            self.world.accepted = {place for place in self.world.accepted if place[0] != table}
             self.driver.delete("table", self.ids[table], ADA)
 
     def step(self, what: str, numbers: list[int]) -> None:
@@ -219,16 +261,22 @@ class Twin:
             self.feed(model, "fg"[numbers[0] % 2], set(zip(others[:2], columns, strict=False)))
         elif what == "drop":
             self.drop(table)
+        elif what == "rule":
+            self.rule({("HASHING", "MASKING", "IDENTITY")[number % 3] for number in numbers[: numbers[3] % 3]})
+        elif what == "accept":
+            fields = ("f", "g", "*") if up in self.models else (*COLUMNS, "*")
+            self.accept(up, fields[numbers[2] % 3])
         else:
             self.hide(table)
 
-    def answer(self, stops: set[str], position: int) -> dict[str, tuple[str, Names]]:
+    def answer(self, stops: set[str], policy: bool, position: int) -> dict[str, Proof]:
         question = ReachQuestion(
-            tag=self.tag, far=Selection(types=("table", "mlmodel")), stops=tuple(stops), limit=1000
+            tag=self.tag, far=Selection(types=("table", "mlmodel")), stops=tuple(stops), policy=policy, limit=1000
         )
         reply = self.driver.catalog.reach(question, View(as_of=f"@{position}"))
         return {
-            row["entity"]["fullyQualifiedName"]: (row["certainty"], names_of(row["paths"][0])) for row in reply["data"]
+            row["entity"]["fullyQualifiedName"]: (row["certainty"], names_of(row["paths"][0]), "accepted" in row)
+            for row in reply["data"]
         }
 
 
@@ -239,7 +287,7 @@ def names_of(path: list[Doc]) -> Names:
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["edge"] * 6 + ["label"] * 3 + ["feed"] * 3 + ["withdraw", "drop", "hide"]),
+        st.sampled_from(["edge"] * 6 + ["label", "feed", "accept"] * 3 + ["rule", "withdraw", "drop", "hide"]),
         st.lists(st.integers(0, 30), min_size=6, max_size=6),
     ),
     max_size=20,
@@ -278,8 +326,8 @@ def check(driver: Driver, left_out: set[int], steps: list[tuple[str, list[int]]]
         twin.step(what, numbers)
         history[driver.position()] = deepcopy(twin.world)
     for position, world in history.items():
-        for stops in (set(), {"HASHING", "MASKING"}):
-            assert twin.answer(stops, position) == world.reached(stops), (position, stops)
+        for stops, policy in ((set[str](), False), ({"HASHING", "MASKING"}, False), (set[str](), True)):
+            assert twin.answer(stops, policy, position) == world.reached(stops, policy), (position, stops, policy)
 
 
 @pytest.fixture

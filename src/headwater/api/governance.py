@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from headwater.api.http import Response, parse_json, render
 from headwater.api.routes import Call, Route
 from headwater.catalog.context import checked
-from headwater.catalog.governance import STATES, ReachQuestion
+from headwater.catalog.governance import STATES, ReachQuestion, TagsQuestion
 from headwater.catalog.impact import ImpactQuestion
 from headwater.catalog.lineage import End
 from headwater.errors import InvalidEntity
@@ -26,7 +26,8 @@ def routes() -> Iterator[Route]:
         summary="What a tag, a column or an entity reaches, with the paths that prove it",
         reply=ReachReply,
         query=(
-            *("tag", "column", "entity", "entityType", *FAR, "certainty", "stop", "suggested", "subgraph"),
+            *("tag", "column", "entity", "entityType", *FAR, "certainty", "stop", "policy", "accepted"),
+            *("suggested", "subgraph"),
             *("include", "asOf", "limit", "after", "maxNodes"),
         ),
     )
@@ -46,7 +47,7 @@ def routes() -> Iterator[Route]:
             endpoint=tags,
             summary=f"The tags that reach an entity, or one field of it, by {how}, with the paths that prove it",
             reply=ReachReply,
-            query=("field", "suggested", "include", "asOf", "maxNodes"),
+            query=("field", "stop", "policy", "suggested", "include", "asOf", "maxNodes"),
         )
 
 
@@ -61,6 +62,8 @@ def reach(call: Call) -> Response:
         far=_far(call, MODELS),
         certainty="column" if query.one_of("certainty", ("table", "column")) == "column" else None,
         stops=_stops(call),
+        policy=query.flag("policy", unless_said=True),
+        accepted=query.flag("accepted", unless_said=True),
         suggested=query.flag("suggested"),
         subgraph=query.flag("subgraph"),
         limit=query.whole("limit", 100, 0, 100_000),
@@ -85,12 +88,15 @@ def impact(call: Call) -> Response:
 
 def tags(call: Call) -> Response:
     """Which tags reach an entity."""
-    end = End(call.parameters["type"], call.key)
-    path = call.query.get("field")
-    found = call.catalog.tags_reaching(
-        end, call.plain_view("non-deleted"), path, call.query.flag("suggested"), _cap(call)
+    question = TagsQuestion(
+        field=call.query.get("field"),
+        stops=_stops(call),
+        policy=call.query.flag("policy", unless_said=True),
+        suggested=call.query.flag("suggested"),
+        cap=_cap(call),
     )
-    return render(found)
+    end = End(call.parameters["type"], call.key)
+    return render(call.catalog.tags_reaching(end, question, call.plain_view("non-deleted")))
 
 
 def _far(call: Call, unless_said: Selection) -> Selection:

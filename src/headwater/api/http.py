@@ -88,9 +88,9 @@ class Query:
             raise InvalidEntity(f"{name} must be between {low} and {high}, not {number}")
         return number
 
-    def flag(self, name: str) -> bool:
-        """A parameter that is true or false; absent is false."""
-        text = (self.get(name) or "false").lower()
+    def flag(self, name: str, unless_said: bool = False) -> bool:
+        """A parameter that is true or false."""
+        text = (self.get(name) or str(unless_said)).lower()
         if text not in ("true", "false"):
             raise InvalidEntity(f"{name} must be true or false, not {text!r}")
         return text == "true"

@@ -3,7 +3,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple, TypeVar
 
 import orjson
@@ -15,7 +15,7 @@ from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema.base import Document, faults_of, wire
 from headwater.schema.declare import EntityType
 from headwater.schema.registry import Registry, wire_members
-from headwater.store import history
+from headwater.store import events, history
 from headwater.store.database import Session
 
 DEPTH = 100
@@ -102,11 +102,30 @@ def position_of(session: Session, moment: str) -> int:
 
     A time means the highest position not after it. A date, or a time without a zone, is UTC.
     """
+    position, time = _read_moment(moment)
+    if position is not None:
+        return min(position, history.newest(session))
+    return history.position_at(session, time)
+
+
+def day_of(session: Session, moment: str | None) -> date:
+    """The day, in UTC, of the moment that ``asOf`` means; None is now."""
+    if moment is None:
+        return datetime.now(UTC).date()
+    position, time = _read_moment(moment)
+    if position is not None:
+        known = min(position, history.newest(session))
+        time, _ = events.at(session, [known]).get(known, (0, ""))
+    return datetime.fromtimestamp(time / 1000, UTC).date()
+
+
+def _read_moment(moment: str) -> tuple[int | None, int]:
+    """The position that a text names, or else the milliseconds since 1970."""
     text = moment.strip()
     if text.startswith("@") and text[1:].isdecimal() and len(text) < 19:
-        return min(int(text[1:]), history.newest(session))
+        return int(text[1:]), 0
     if text.isdecimal() and len(text) < 19:
-        return history.position_at(session, int(text))
+        return None, int(text)
     try:
         time = datetime.fromisoformat(text)
     except ValueError as error:
@@ -116,7 +135,7 @@ def position_of(session: Session, moment: str) -> int:
         ) from error
     if time.tzinfo is None:
         time = time.replace(tzinfo=UTC)
-    return history.position_at(session, int(time.timestamp() * 1000))
+    return None, int(time.timestamp() * 1000)
 
 
 def chosen_fields(declared: EntityType, members: Iterable[str] | None) -> frozenset[str] | None:

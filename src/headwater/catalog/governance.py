@@ -10,7 +10,8 @@ from headwater.catalog.context import Key
 from headwater.catalog.fields import End, Fields
 from headwater.catalog.graph import StoredGraph
 from headwater.catalog.nearest import nearest
-from headwater.catalog.proofs import Origin, Proofs, Reached
+from headwater.catalog.proofs import Origin, Proofs, Reached, Spreading
+from headwater.catalog.propagation import Propagation
 from headwater.catalog.reach import Spread, State, is_exact, node_of, spread
 from headwater.catalog.reading import DELETED, Reader
 from headwater.errors import EntityNotFound, InvalidEntity
@@ -33,8 +34,10 @@ class ReachQuestion:
     """What is reached by a tag (also a classification, glossary or term), by a field, or by an entity.
 
     ``entity`` is its type and FQN. ``certainty`` column leaves out what is only known between tables. ``stops`` are
-    transformations that end the way. ``suggested``: labels that nobody has confirmed count too. ``subgraph``: beside
-    the proof, all edges on any path. ``after``: how many rows to leave out.
+    transformations that end the way; ``policy``: the stop rules and exceptions of the catalogue count as well.
+    ``accepted``: what is reached only through places where somebody accepts it is answered too. ``suggested``: labels
+    that nobody has confirmed count too. ``subgraph``: beside the proof, all edges on any path. ``after``: how many
+    rows to leave out.
     """
 
     tag: str | None = None
@@ -43,6 +46,8 @@ class ReachQuestion:
     far: Selection = MODELS
     certainty: Certainty | None = None
     stops: tuple[str, ...] = ()
+    policy: bool = True
+    accepted: bool = True
     suggested: bool = False
     subgraph: bool = False
     limit: int = 100
@@ -50,17 +55,30 @@ class ReachQuestion:
     cap: int = STATES
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagsQuestion:
+    """Which tags reach an entity, or one ``field`` of it (its path). The rest is as in ``ReachQuestion``."""
+
+    field: str | None = None
+    stops: tuple[str, ...] = ()
+    policy: bool = True
+    suggested: bool = False
+    cap: int = STATES
+
+
 class Governance:
     """Answers in one snapshot."""
 
-    def __init__(self, reader: Reader, stops: Collection[str] = ()) -> None:
+    def __init__(self, reader: Reader, stops: Collection[str] = (), policy: bool = True) -> None:
+        """``stops`` are transformations that end every way; ``policy``: what the catalogue says of labels counts."""
         self.reader = reader
         self.session = reader.session
         self.context = reader.context
         self.position = reader.position
         self.moment = reader.moment
         self.stops = frozenset(stops)
-        self.graph = StoredGraph(reader.names, reader.context.shapes, telling=bool(stops))
+        self.propagation = Propagation(reader) if policy else None
+        self.graph = StoredGraph(reader.names, reader.context.shapes)
 
     # the two questions --------------------------------------------------------------------------------------------
 
@@ -69,9 +87,12 @@ class Governance:
         found: list[Reached] = []
         cut = False
         for origin in self._origins(question):
-            result = self._spread(origin, question.cap, all_moves=question.subgraph)
-            cut |= result.cut
-            found += self._far_ends(origin, result, question)
+            for spreading in self._spreads(origin, question.cap, all_moves=question.subgraph):
+                cut |= spreading.result.cut
+                known = {one.entity for one in found if one.origin is origin}
+                found += (one for one in self._far_ends(spreading, question) if one.entity not in known)
+        if not question.accepted:
+            found = [one for one in found if not one.accepted]
         fitting = self._fitting({one.entity for one in found}, question.far)
         found = sorted((one for one in found if one.entity in fitting), key=self._order)
         page = found[question.after : question.after + question.limit]
@@ -80,58 +101,84 @@ class Governance:
             reply["paging"]["after"] = str(question.after + len(page))
         return reply | ({"truncated": CUT.format(cap=question.cap)} if cut else {})
 
-    def tags_reaching(self, declared: EntityType, key: Key, path: str | None, suggested: bool, cap: int) -> Document:
+    def tags_reaching(self, declared: EntityType, key: Key, question: TagsQuestion) -> Document:
         """Every tag that reaches an entity, or one field of it, each with its proof; its own tags included."""
         row = self.reader.row(declared, key)
-        part = self._part(row, path) if path else None
-        within, cut = self._upstream(row.node, cap)
+        part = self._part(row, question.field) if question.field else None
+        within, cut = self._upstream(row.node, question.cap)
         found = []
-        for origin in self._labels(relationships.usages_in(self.session, within, self.moment), suggested):
-            result = self._spread(origin, cap, within=within)
-            if part is None:
-                ends = [state for state in result.arrivals if self.graph.entity(node_of(state)) == row.node]
-            else:
-                ends = [part, ~part, row.node, ~row.node]
-            if (best := result.best(ends)) is not None:
-                found.append(Reached(row.node, best, origin, result))
+        for origin in self._labels(relationships.usages_in(self.session, within, self.moment), question.suggested):
+            for spreading in self._spreads(origin, question.cap, within=within):
+                ends: Iterable[State] = (part, ~part, row.node, ~row.node) if part is not None else ()
+                if part is None:
+                    ends = (one for one in spreading.result.arrivals if self.graph.entity(node_of(one)) == row.node)
+                if (best := spreading.result.best(ends)) is not None:
+                    found.append(Reached(row.node, best, *spreading))
+                    break
         found.sort(key=self._order)
         reply: Document = {"data": self._rows(found, False), "paging": {"total": len(found)}}
-        return reply | ({"truncated": CUT.format(cap=cap)} if cut else {})
+        return reply | ({"truncated": CUT.format(cap=question.cap)} if cut else {})
+
+    def _spreads(
+        self, origin: Origin, cap: int, within: Collection[int] | None = None, all_moves: bool = False
+    ) -> Iterator[Spreading]:
+        """How something spreads: where nobody accepts it, and then, if somebody does anywhere, everywhere."""
+        accepted = self.propagation.accepted(origin.tag) if self.propagation and origin.tag is not None else []
+        if accepted:
+            closed = frozenset(one.place for one in accepted)
+            yield Spreading(origin, self._spread(origin, cap, within, all_moves, closed))
+        yield Spreading(origin, self._spread(origin, cap, within, all_moves), accepted)
 
     def _spread(
-        self, origin: Origin, cap: int, within: Collection[int] | None = None, all_moves: bool = False
+        self,
+        origin: Origin,
+        cap: int,
+        within: Collection[int] | None = None,
+        all_moves: bool = False,
+        closed: Collection[int] = (),
     ) -> Spread:
+        """``within``: only to these entities. ``closed``: not to these entities and fields, nor from them."""
         self.graph.meet(node_of(state) for state in origin.sources)
-        return spread(self.graph, origin.sources, cap, self._passes(within), all_moves)
+        open_ = [state for state in origin.sources if not self._is_closed(node_of(state), closed)]
+        return spread(self.graph, open_, cap, self._passes(origin.tag, within, closed), all_moves)
 
-    def _passes(self, within: Collection[int] | None) -> Callable[[int, int], bool] | None:
-        """Which edges it goes along: those between these entities, unless a stop stands in all that is said of them."""
-        entity, said, stops = self.graph.entity, self.graph.said, self.stops
-        if within is None and not stops:
+    def _passes(
+        self, tag: int | None, within: Collection[int] | None, closed: Collection[int]
+    ) -> Callable[[int, int], bool] | None:
+        """Which edges it goes along; not those where a stop stands in all that is said of them. None: all."""
+        stops = self.stops
+        if self.propagation and tag is not None:
+            stops |= self.propagation.stops(tag)
+        if within is None and not stops and not closed:
             return None
+        self.graph.telling |= bool(stops)
+        said = self.graph.said
 
         def passes(up: int, down: int) -> bool:
-            if within is not None and entity(down) not in within:
+            if (within is not None and self.graph.entity(down) not in within) or self._is_closed(down, closed):
                 return False
             words = said.get((up, down))
             return words is None or not words <= stops
 
         return passes
 
-    def _far_ends(self, origin: Origin, result: Spread, question: ReachQuestion) -> Iterator[Reached]:
+    def _is_closed(self, node: int, closed: Collection[int]) -> bool:
+        return node in closed or self.graph.entity(node) in closed
+
+    def _far_ends(self, spreading: Spreading, question: ReachQuestion) -> Iterator[Reached]:
         """The entities of the wanted types that were reached, each in its best state."""
         types, entities = self.graph.types, self.graph.entities
         wanted = set(question.far.types)
         states: dict[int, list[State]] = defaultdict(list)
-        for state in result.arrivals:
+        for state in spreading.result.arrivals:
             node = state if state >= 0 else ~state
             entity = entities.get(node, node)
             if types[entity] in wanted:
                 states[entity].append(state)
         for entity, reached in states.items():
-            best = result.best(reached)
+            best = spreading.result.best(reached)
             if best is not None and (is_exact(best) or question.certainty != "column"):
-                yield Reached(entity, best, origin, result)
+                yield Reached(entity, best, *spreading)
 
     def _order(self, one: Reached) -> tuple[str, str, str]:
         tag = self.graph.name(one.origin.tag) if one.origin.tag is not None else ""

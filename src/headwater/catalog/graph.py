@@ -17,11 +17,11 @@ from headwater.store.rows import EdgeRow, FieldRow
 class StoredGraph:
     """The graph at a position (None: now). Remembers what it has read.
 
-    ``telling``: reads what assertions say as well, for ``said``: of each edge that everybody who asserts it calls a
-    transformation, those.
+    ``telling``: reads from now on what assertions say as well, for ``said``: of each edge that everybody who asserts
+    it calls a transformation, those.
     """
 
-    def __init__(self, names: Names, shapes: Mapping[str, Shape], telling: bool = False) -> None:
+    def __init__(self, names: Names, shapes: Mapping[str, Shape]) -> None:
         self.names = names
         self.shapes = shapes
         self.session = names.session
@@ -31,9 +31,10 @@ class StoredGraph:
         self.columns: defaultdict[int, list[int]] = defaultdict(list)
         self.fields: dict[int, dict[int, None]] = {}
         self.types: dict[int, str] = {}
-        self.telling = telling
+        self.telling = False
         self.said: dict[Edge, set[str | None]] = {}
         self._loaded: set[int] = set()
+        self._told: set[int] = set()
         self._names: dict[int, str] = {}
         self._spelled: dict[int, str] = {}
 
@@ -41,12 +42,18 @@ class StoredGraph:
 
     def load(self, entities: Collection[int]) -> None:
         """Read the edges that leave these entities, with a few statements for all of them."""
-        new = set(entities) - self._loaded
-        if not new:
-            return
-        self._loaded |= new
-        inside = self._learn(lineage.fields_in(self.session, new))
-        tables, columns = self._pairs_out_of(new), self._pairs_out_of(inside)
+        if new := set(entities) - self._loaded:
+            self._loaded |= new
+            inside = self._learn(lineage.fields_in(self.session, new))
+            self._add(self._pairs_out_of(new), self._pairs_out_of(inside))
+        if self.telling and (silent := set(entities) - self._told):
+            self._told |= silent
+            self._tell(silent)
+
+    def _pairs_out_of(self, nodes: Collection[int]) -> list[Edge]:
+        return lineage.pairs_out_of(self.session, nodes, self.position) if nodes else []
+
+    def _add(self, tables: Collection[Edge], columns: Collection[Edge]) -> None:
         self.meet({down for pairs in (tables, columns) for _, down in pairs})
         for up, down in tables:
             self.tables[up].append(down)
@@ -59,14 +66,12 @@ class StoredGraph:
         for entity, reached in far_entities.items():
             self.tables[entity] = [one for one in self.tables[entity] if one not in reached]
 
-    def _pairs_out_of(self, nodes: Collection[int]) -> Collection[Edge]:
-        if not self.telling:
-            return lineage.pairs_out_of(self.session, nodes, self.position) if nodes else ()
+    def _tell(self, entities: Collection[int]) -> None:
         said: dict[Edge, set[str | None]] = defaultdict(set)
+        nodes = [*entities, *(field for entity in entities for field in self.fields.get(entity, ()))]
         for row in lineage.edges_out_of(self.session, nodes, self.position):
             said[row[:2]].add(details_of(row).get("transformation") if row.owner is None else None)
         self.said |= {edge: words for edge, words in said.items() if None not in words}
-        return said
 
     def entity(self, node: int) -> int:
         """The entity of a node."""

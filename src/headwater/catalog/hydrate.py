@@ -120,10 +120,10 @@ class Renderer(References):
             value = rendered.get(member)
             if isinstance(value, dict):
                 rendered[member] = self.reference(value)
-        for parent in self.shape.declared.parents:
-            if parent.link and (value := document.get(parent.field)):
-                linked = rendered[parent.field].get("fullyQualifiedName", "")
-                rendered[parent.field], rendered[parent.link] = links.write(value, linked)
+        for member, linked_as in self.shape.links.items():
+            if value := document.get(member):
+                linked = rendered[member].get("fullyQualifiedName", "")
+                rendered[member], rendered[linked_as] = links.write(value, linked)
         self._references(self.shape.references, rendered)
         if self.shape.tagged:
             rendered["tags"] = self.labels(rendered.get("tags") or ())

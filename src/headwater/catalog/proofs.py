@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from headwater.catalog.graph import StoredGraph, details_of
+from headwater.catalog.propagation import Accepted
 from headwater.catalog.reach import Edge, Spread, State, is_exact, node_of
 from headwater.catalog.reading import Reader
 from headwater.schema.base import Document
 from headwater.schema.governance import Certainty
 from headwater.store import events
 from headwater.store.rows import EdgeRow
+
+ACCEPTANCE = ("id", "name", "fullyQualifiedName", "entityFQN", "label", "acceptedBy", "until", "reason")
+"""What an answer tells of an exception."""
 
 
 class Origin(NamedTuple):
@@ -20,6 +24,14 @@ class Origin(NamedTuple):
     sources: frozenset[State]
 
 
+class Spreading(NamedTuple):
+    """How something spread; ``accepted`` are the exceptions that it went through, if it went through any."""
+
+    origin: Origin
+    result: Spread
+    accepted: Sequence[Accepted] = ()
+
+
 class Reached(NamedTuple):
     """An entity that was reached, and the state in which the proof ends."""
 
@@ -27,6 +39,7 @@ class Reached(NamedTuple):
     state: State
     origin: Origin
     result: Spread
+    accepted: Sequence[Accepted] = ()
 
 
 class Proofs:
@@ -61,7 +74,18 @@ class Proofs:
 
     def rows(self) -> list[Document]:
         """The page, each entity with its proof."""
-        return [{"entity": self.entity(one.entity)} | self.proof(index) for index, one in enumerate(self.page)]
+        return [
+            {"entity": self.entity(one.entity)} | self.proof(index) | self._accepted(index)
+            for index, one in enumerate(self.page)
+        ]
+
+    def _accepted(self, index: int) -> Document:
+        """The exceptions that the proof leads through."""
+        source, path = self.paths[index]
+        nodes = {node_of(source), *(edge[1] for edge, _ in path)}
+        places = nodes | {self.graph.entity(node) for node in nodes}
+        found = [one.document for one in self.page[index].accepted if one.place in places]
+        return {"accepted": [{member: one[member] for member in ACCEPTANCE} for one in found]} if found else {}
 
     def entity(self, node: int) -> Document:
         """A reference to an entity."""

@@ -5,12 +5,13 @@ import base64
 import binascii
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal, NamedTuple
 
 import orjson
 
 from headwater.catalog import beside, secrets, versions
-from headwater.catalog.context import Context, Key
+from headwater.catalog.context import Context, Key, day_of
 from headwater.catalog.hydrate import References, Renderer, addressed, select
 from headwater.catalog.names import Names
 from headwater.catalog.shape import Outline
@@ -249,6 +250,11 @@ class Reader:
     def moment(self) -> int:
         """The position that the view speaks of."""
         return self.position if self.position is not None else history.newest(self.session)
+
+    @property
+    def day(self) -> date:
+        """The day that the view speaks of, in UTC."""
+        return day_of(self.session, self.view.as_of)
 
     def listed(self, inverse: Inverse, node: int, renderer: Renderer) -> list[Document]:
         """The entities that an inverse lists, in order of name."""

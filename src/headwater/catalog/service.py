@@ -17,7 +17,7 @@ from headwater.catalog import assets, attention, batches, lineage_shapes, reinde
 from headwater.catalog import lineage as graph
 from headwater.catalog.access import ADMIN
 from headwater.catalog.context import Context, Key, chosen_fields, dump, parse, position_of
-from headwater.catalog.governance import STATES, Governance, ReachQuestion
+from headwater.catalog.governance import Governance, ReachQuestion, TagsQuestion
 from headwater.catalog.impact import Impact, ImpactQuestion
 from headwater.catalog.lineage import End, LineageReader, LineageWriter
 from headwater.catalog.reading import Found, Page, PageRequest, Reader, View
@@ -364,14 +364,13 @@ class Catalog:
     def reach(self, question: ReachQuestion, view: View) -> Document:
         """What a tag, a column or an entity reaches, each with its proof."""
         with self._reader(view) as reader:
-            return Governance(reader, question.stops).reach(question)
+            return Governance(reader, question.stops, question.policy).reach(question)
 
-    def tags_reaching(
-        self, end: End, view: View, path: str | None = None, suggested: bool = False, cap: int = STATES
-    ) -> Document:
+    def tags_reaching(self, end: End, question: TagsQuestion, view: View) -> Document:
         """The tags that reach an entity, or one field of it, each with its proof."""
         with self._reader(view) as reader:
-            return Governance(reader).tags_reaching(self.context.declared(end.type), end.key, path, suggested, cap)
+            governance = Governance(reader, question.stops, question.policy)
+            return governance.tags_reaching(self.context.declared(end.type), end.key, question)
 
     def impact(self, question: ImpactQuestion, view: View) -> Document:
         """What planned changes would break, change or tag, each with its proof."""

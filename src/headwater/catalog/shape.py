@@ -65,6 +65,11 @@ class Shape:
         return bool(self.field_references) or any(child.is_field for child in self.declared.children)
 
     @cached_property
+    def links(self) -> dict[str, str]:
+        """The members that name a parent by an entity link, each with the one that shows the FQN of what it names."""
+        return {parent.field: parent.link for parent in self.declared.parents if parent.link}
+
+    @cached_property
     def kept(self) -> tuple[str, ...]:
         """The members, by path, that keep a reference to an entity which was deleted for good."""
         top = [reference.field for reference in self.references if reference.keep_removed]

@@ -94,8 +94,8 @@ def _violation(violation: Violation) -> Iterator[RenderableType]:
     name = violation.entity.fully_qualified_name or ""
     style = "dim" if violation.status == "waived" else ""
     yield words("  ", (f"{violation.entity.type} ", "cyan"), (name, "bold"), (f" {violation.message}", style))
-    if violation.waiver:
-        yield words("    ", (reports.waived(violation.waiver, violation.status == "expired"), "yellow"))
+    if excuse := reports.excuse(violation):
+        yield words("    ", (excuse, "yellow"))
     if violation.status == "waived":
         return
     if violation.owners:

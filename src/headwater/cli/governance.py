@@ -11,10 +11,11 @@ from headwater.cli.failures import Exit, Failure, telling
 from headwater.cli.screen import styled, words
 from headwater.cli.session import Session
 from headwater.cli.writing import documents_in, text_of
-from headwater.schema.base import Document, wire
+from headwater.schema.base import Document, EntityReference, wire
 from headwater.schema.governance import (
     CONSUMERS,
     MODELS,
+    Acceptance,
     DeleteEntity,
     DropColumn,
     Evidence,
@@ -41,6 +42,7 @@ def reach(
     far: "FarEnd",
     certain: bool,
     stop: str | None,
+    policy: bool,
     suggested: bool,
 ) -> None:
     """Print what a tag, a column or a table reaches."""
@@ -59,6 +61,7 @@ def reach(
         service=far.service,
         certainty="column" if certain else "table",
         stop=(stop or "").split(",") if stop else (),
+        policy=policy,
         suggested=suggested,
         as_of=session.as_of,
     )
@@ -70,6 +73,43 @@ def reach(
         session.screen.note(f"{asked[0]} reaches no {_kind(types)}")
     if found.truncated:
         session.screen.note(f"There may be more: {found.truncated}.")
+
+
+def tags(session: Session, type_: str, name: str, field: str | None, policy: bool, suggested: bool) -> None:
+    """Print which tags reach an entity."""
+    entity = (session.declared(type_).name, name)
+    found = session.client.governance.tags(entity, field, policy=policy, suggested=suggested, as_of=session.as_of)
+    asked = f"{name}.{field}" if field else name
+    if session.screen.json:
+        session.screen.values(wire(row) for row in found)
+    elif found:
+        session.screen.show(*_reaching(asked, found))
+    else:
+        session.screen.note(f"no tag reaches {asked}")
+    if found.truncated:
+        session.screen.note(f"There may be more: {found.truncated}.")
+
+
+def _reaching(asked: str, found: Sequence[ReachRow]) -> Iterable[RenderableType]:
+    labels = {row.tag for row in found}
+    yield words((asked, "bold"), f" is reached by {len(labels)} tag{'s' * (len(labels) != 1)}")
+    for row in found:
+        yield Text("")
+        yield words((row.tag or "", "magenta"), _certainty(row))
+        yield from _proof(row, row.tag or "")
+
+
+def accept(
+    session: Session, type_: str, name: str, tag: str, field: str | None, by: str, until: str, reason: str
+) -> None:
+    """Record that a person accepts a tag."""
+    entity = (session.declared(type_).name, name)
+    found = session.client.governance.accept(entity, tag, field=field, by=by, until=until, reason=reason)
+    if session.screen.json:
+        session.screen.value(wire(found))
+    else:
+        who = EntityReference.model_validate(found.accepted_by).name
+        session.screen.done(f"{tag} is accepted at {found.entity_fqn} until {found.until} by {who}")
 
 
 def changes(source: str | None, reads: bool, given: Mapping[str, Iterable[str] | None]) -> list[Document]:
@@ -162,17 +202,25 @@ def planned(change: SingleChange) -> str:
             return f"{change.entity} is deleted"
 
 
+def accepted(exceptions: Iterable[Acceptance]) -> str:
+    """Who accepts what was reached, in words."""
+    return "; ".join(
+        f"accepted at {one.entity_fqn} until {one.until} ({one.accepted_by.name}: {one.reason})" for one in exceptions
+    )
+
+
 def _page(asked: str, kind: str, found: Iterable[ReachRow]) -> Iterable[RenderableType]:
     rows = list(found)
     names = {row.entity.id for row in rows}
     yield words((asked, "bold"), f" reaches {len(names)} {_kind(kind, many=len(names) != 1)}")
     for row in rows:
-        certainty = (
-            ("  known to the column", "green") if row.certainty == "column" else ("  known between tables", "yellow")
-        )
         yield Text("")
-        yield words((f"{row.entity.type} ", "cyan"), (row.entity.fully_qualified_name or "", "bold"), certainty)
+        yield words((f"{row.entity.type} ", "cyan"), (row.entity.fully_qualified_name or "", "bold"), _certainty(row))
         yield from _proof(row, asked)
+
+
+def _certainty(row: ReachRow) -> tuple[str, str]:
+    return ("  known to the column", "green") if row.certainty == "column" else ("  known between tables", "yellow")
 
 
 def _kind(types: str, many: bool = False) -> str:
@@ -185,6 +233,8 @@ def _proof(row: ReachRow, asked: str) -> Iterable[RenderableType]:
     carries = f"  {row.tag}" if row.tag and row.tag != asked else ""
     yield words("  ", end(row.source), (carries, "magenta"))
     yield from hops(row.source, row.paths[0])
+    if row.accepted:
+        yield words("    ", (accepted(row.accepted), "yellow"))
 
 
 def hops(source: PathEnd, path: Iterable[Hop]) -> Iterable[RenderableType]:

@@ -10,11 +10,11 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 from headwater.cli.failures import Exit, Failure
-from headwater.cli.governance import name_of, said
+from headwater.cli.governance import accepted, name_of, said
 from headwater.cli.screen import CONTROLS, as_json
 from headwater.schema.base import Document
 from headwater.schema.governance import ReachRow
-from headwater.schema.policy import RuleVerdict, Verdict, Violation, Waiver
+from headwater.schema.policy import RuleVerdict, Verdict, Violation
 
 SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -27,16 +27,19 @@ def write(path: Path, text: str) -> None:
         raise Failure(f"{path}: {error.strerror}", code=Exit.USAGE) from error
 
 
-def waived(waiver: Waiver, expired: bool) -> str:
-    """A waiver in words."""
-    held = "its waiver ended on" if expired else "waived until"
-    return f"{held} {waiver.until} ({waiver.by}: {waiver.reason})"
+def excuse(violation: Violation) -> str | None:
+    """Why a violation is let pass, or no longer is."""
+    if violation.proof and violation.proof.accepted:
+        return accepted(violation.proof.accepted)
+    if waiver := violation.waiver:
+        held = "its waiver ended on" if violation.status == "expired" else "waived until"
+        return f"{held} {waiver.until} ({waiver.by}: {waiver.reason})"
+    return None
 
 
 def sentence(violation: Violation) -> str:
     """A violation in one sentence."""
-    message = f"{violation.entity.fully_qualified_name} {violation.message}"
-    return f"{message}; {waived(violation.waiver, violation.status == 'expired')}" if violation.waiver else message
+    return "; ".join(filter(None, (f"{violation.entity.fully_qualified_name} {violation.message}", excuse(violation))))
 
 
 def lines(proof: ReachRow) -> Iterator[str]:
@@ -142,9 +145,9 @@ def _result(rule: RuleVerdict, index: int, violation: Violation, place: Document
     }
     if violation.proof and violation.proof.paths[0]:
         result["codeFlows"] = [{"threadFlows": [{"locations": list(_flow(violation.proof))}]}]
-    if violation.waiver and violation.status == "waived":
+    if violation.status == "waived":
         # Without a status, it counts as accepted; editions of the schema do not agree on what that member is called.
-        result["suppressions"] = [{"kind": "external", "justification": waived(violation.waiver, expired=False)}]
+        result["suppressions"] = [{"kind": "external", "justification": excuse(violation)}]
     return result
 
 

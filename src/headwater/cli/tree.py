@@ -53,6 +53,11 @@ Include = Literal["non-deleted", "deleted", "all"]
 TypeWord = Annotated[str, Parameter(name="TYPE", help="A type of entity, such as mlmodel, table or users.")]
 Name = Annotated[str, Parameter(name="NAME", help="The fully qualified name, such as mlflow.churn, or the id.")]
 Kind = Annotated[str, Parameter(help="The type of the entity, mlmodel by default.")]
+Field = Annotated[str | None, Parameter(help="Only a column or feature of it, by its path in the entity.")]
+Suggested = Annotated[bool, Parameter(help="Labels that nobody has confirmed count too.")]
+Policy = Annotated[
+    bool, Parameter(negative="--no-policy", help="The catalogue's stop rules and exceptions count; they do by default.")
+]
 Fields = Annotated[str | None, Parameter(help="Optional members to ask for, with commas between them; `*` for all.")]
 InputFile = Annotated[
     str | None,
@@ -218,7 +223,8 @@ def reach(
     stop: Annotated[
         str | None, Parameter(help="Transformations that end the way, with commas, such as HASHING,MASKING.")
     ] = None,
-    suggested: Annotated[bool, Parameter(help="Labels that nobody has confirmed count too.")] = False,
+    policy: Policy = True,
+    suggested: Suggested = False,
     far: FarEnd = FarEnd(),
     where: Reading = Reading(),
 ) -> None:
@@ -226,7 +232,25 @@ def reach(
     from headwater.cli import governance
 
     with where.session() as session:
-        governance.reach(session, tag, column, table, far, certain, stop, suggested)
+        governance.reach(session, tag, column, table, far, certain, stop, policy, suggested)
+
+
+@app.command(group=ASK)
+def tags(
+    name: Name,
+    /,
+    *,
+    type: Kind = "mlmodel",
+    field: Field = None,
+    policy: Policy = True,
+    suggested: Suggested = False,
+    where: Reading = Reading(),
+) -> None:
+    """Show which tags reach a model or another entity, its own included, each with the path that proves it."""
+    from headwater.cli import governance
+
+    with where.session() as session:
+        governance.tags(session, type, name, field, policy, suggested)
 
 
 @app.command(group=ASK)
@@ -347,6 +371,29 @@ def put(
 
     with where.session(create=True) as session:
         writing.put(session, type, None if file == STDIN else file, set or (), override, reads=file == STDIN)
+
+
+@app.command(group=CHANGE)
+def accept(
+    name: Name,
+    tag: Annotated[str, Parameter(name="TAG", help="A tag, classification or glossary term.")],
+    /,
+    *,
+    until: Annotated[str, Parameter(help="The last day on which it is accepted, such as 2027-01-31.")],
+    by: Annotated[str, Parameter(help="The user who accepts it.")],
+    reason: Annotated[str, Parameter(help="Why it is acceptable.")],
+    type: Kind = "mlmodel",
+    field: Field = None,
+    where: Where = Where(),
+) -> None:
+    """Record that a person accepts until a day that a tag reaches an entity, and what is made from it.
+
+    `headwater delete tagExceptions NAME` ends it before that.
+    """
+    from headwater.cli import governance
+
+    with where.session() as session:
+        governance.accept(session, type, name, tag, field, by, until, reason)
 
 
 @app.command(group=CHANGE)

@@ -84,8 +84,24 @@ class Hop(Model):
     evidence: list[Evidence]
 
 
+class Acceptance(Model):
+    """An exception: somebody accepts until a day that a label is at an entity or field, and goes on from there."""
+
+    id: str
+    name: str
+    fully_qualified_name: str
+    entity_fqn: str = Field(alias="entityFQN")
+    label: EntityReference
+    accepted_by: EntityReference
+    until: str
+    reason: str
+
+
 class ReachRow(Model):
-    """An entity that is reached. ``source`` is where the path begins: what carries the tag, or what was asked about."""
+    """An entity that is reached. ``source`` is where the path begins: what carries the tag, or what was asked about.
+
+    ``accepted``: every path leads through an exception; these are the ones on the path that is shown.
+    """
 
     entity: EntityReference
     tag: str | None = None
@@ -93,6 +109,7 @@ class ReachRow(Model):
     certainty: Certainty
     paths: list[list[Hop]]
     subgraph: list[Hop] | None = None
+    accepted: list[Acceptance] | None = None
 
 
 class ReachReply(Model):

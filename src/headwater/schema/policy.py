@@ -139,7 +139,8 @@ def _named(fault: str, found: dict[str, object]) -> str:
 class Violation(Model):
     """An entity that does not keep a rule: because a tag reaches it, or because something is not said of it.
 
-    ``status`` is ``waived`` where a waiver holds, ``expired`` where one held until a day that is over.
+    ``status`` is ``waived`` where a waiver holds, or the catalogue has an exception on every path (then the proof
+    tells it); ``expired`` where a waiver held until a day that is over.
     """
 
     entity: EntityReference

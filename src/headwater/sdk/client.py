@@ -55,6 +55,7 @@ from headwater.schema.entities.messaging import CreateMessagingService, CreateTo
 from headwater.schema.entities.mlmodel import CreateMlModel, CreateMlModelService, MlModel, MlModelService
 from headwater.schema.entities.people import Bot, CreateBot, CreatePersona, CreateTeam, CreateUser, Persona, Team, User
 from headwater.schema.entities.pipelines import CreatePipeline, CreatePipelineService, Pipeline, PipelineService
+from headwater.schema.entities.propagation import CreateStopRule, CreateTagException, StopRule, TagException
 from headwater.schema.entities.quality import (
     CreateTestCase,
     CreateTestDefinition,
@@ -113,9 +114,11 @@ class Client:
     roles: Collection[Role, CreateRole]
     search_indexes: Collection[SearchIndex, CreateSearchIndex]
     search_services: Collection[SearchService, CreateSearchService]
+    stop_rules: Collection[StopRule, CreateStopRule]
     storage_services: Collection[StorageService, CreateStorageService]
     stored_procedures: Collection[StoredProcedure, CreateStoredProcedure]
     subscriptions: Collection[EventSubscription, CreateEventSubscription]
+    tag_exceptions: Collection[TagException, CreateTagException]
     tables: Collection[Table, CreateTable]
     tags: Collection[Tag, CreateTag]
     teams: Collection[Team, CreateTeam]

@@ -173,6 +173,8 @@ class _Gate:
     def _waived(self, rule: Rule, violation: Violation) -> Violation:
         """A violation with the waiver that covers it: of several the one that holds longest."""
         covering = [waiver for waiver in self.policy.waiver if waiver.rule == rule.name and _covers(waiver, violation)]
+        if violation.proof and violation.proof.accepted:
+            return violation.model_copy(update={"status": "waived"})
         if not covering:
             return violation
         waiver = max(covering, key=lambda one: one.until)

@@ -2,8 +2,10 @@
 """What reaches what, as a client asks it."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 
 from headwater.schema.base import Document, Model
+from headwater.schema.entities.propagation import TagException
 from headwater.schema.governance import CONSUMERS, Certainty, Change, ImpactReply, ImpactRow, ReachReply, ReachRow
 from headwater.schema.lineage import Transformation
 from headwater.sdk.lineage import Lineage, Node
@@ -32,6 +34,8 @@ class Governance:
         service: str | None = None,
         certainty: Certainty = "table",
         stop: Iterable[Transformation | str] = (),
+        policy: bool = True,
+        accepted: bool = True,
         suggested: bool = False,
         subgraph: bool = False,
         as_of: AsOf | None = None,
@@ -40,8 +44,10 @@ class Governance:
         """Everything that a tag, a column (its FQN) or an entity (its type and FQN) reaches, at any number of hops.
 
         ``type`` names the types of the far end, ``*`` means all. ``certainty`` column leaves out what is known
-        between tables only. ``stop`` lists transformations that end the way. ``suggested``: labels that nobody has
-        confirmed count too. ``subgraph``: beside the shortest path, every edge on any path.
+        between tables only. ``stop`` lists transformations that end the way; ``policy``: the catalogue's own stop
+        rules and exceptions count as well. ``accepted``: what is reached only where somebody accepts it is told too.
+        ``suggested``: labels that nobody has confirmed count too. ``subgraph``: beside the shortest path, every edge
+        on any path.
         """
         query = {
             "tag": tag,
@@ -55,6 +61,8 @@ class Governance:
             "service": service,
             "certainty": certainty,
             "stop": ",".join(stop) or None,
+            "policy": policy,
+            "accepted": accepted,
             "suggested": suggested,
             "subgraph": subgraph,
             "asOf": moment(as_of),
@@ -114,15 +122,50 @@ class Governance:
         entity: Node,
         field: str | None = None,
         *,
+        stop: Iterable[Transformation | str] = (),
+        policy: bool = True,
         suggested: bool = False,
         as_of: AsOf | None = None,
         max_nodes: int | None = None,
     ) -> "Reach":
-        """Every tag that reaches an entity, or one field of it, its own tags included."""
-        query = {"field": field, "suggested": suggested, "asOf": moment(as_of), "maxNodes": max_nodes}
+        """Every tag that reaches an entity, or one field of it (its path), its own tags included; see ``reach``."""
+        query = {
+            "field": field,
+            "stop": ",".join(stop) or None,
+            "policy": policy,
+            "suggested": suggested,
+            "asOf": moment(as_of),
+            "maxNodes": max_nodes,
+        }
         path = path_of("governance", "tags", *self._lineage.place(entity))
         found = read(ReachReply, self._wire.ask("GET", path, query))
         return Reach(found.data, found.truncated)
+
+    def accept(
+        self,
+        entity: Node,
+        tag: str,
+        *,
+        by: str,
+        until: date | str,
+        reason: str,
+        field: str | None = None,
+    ) -> TagException:
+        """A person accepts, up to and including a day, that a tag reaches an entity or one field of it (its path).
+
+        ``tag`` may be a classification, glossary or term as well: it stands for all below it. There is one exception
+        for each place and tag; another one takes its place.
+        """
+        link = self._lineage.link(entity, field)
+        request = {
+            "name": tag,
+            "entityLink": link,
+            "label": tag,
+            "acceptedBy": by,
+            "until": str(until),
+            "reason": reason,
+        }
+        return read(TagException, self._wire.ask("PUT", path_of("governance", "tagExceptions"), body=request))
 
 
 class Reach(list[ReachRow]):

@@ -105,6 +105,15 @@ class Lineage:
         declared = self._declared(node)
         return (declared.name, *place(declared, node[1] if isinstance(node, tuple) else node))
 
+    def link(self, node: Node, field: str | None = None) -> str:
+        """The entity link that names an entity, or one field of it by its path."""
+        reference = self._reference(node)
+        kind, name = reference.type, reference.fully_qualified_name
+        if field is None:
+            return f"<#E::{kind}::{name}>"
+        lists = [child.field.rpartition(".")[2] for child in self._declared(node).children if child.is_field]
+        return f"<#E::{kind}::{name}::{(lists or ['fields'])[0]}::{field}>"
+
     def _reference(self, node: Node, include_deleted: bool = False) -> EntityReference:
         """The reference by id, with the FQN."""
         if isinstance(node, Entity):
