@@ -6,6 +6,8 @@ warehouses, where a mart reads what its own team stages: a table at place ``p`` 
 ``WINDOW`` of ``p``. The number of its sources is random between none and twice the mean. Every tenth edge has ended
 again, so that "now" and the past differ. Names, ids and edges follow from one seed; nothing is drawn from real data.
 
+With columns, every second edge is one between columns: each pair of tables has one edge, and one pair of columns.
+
 Every table is written as the engine would write it: present row, state, name, event, each at a position of its own.
 """
 
@@ -40,17 +42,22 @@ TABLES = {
     "change withdrawn",
     "fqn_interval": "fqn_key since until entity fqn",
     "change_event": "position id event_type entity entity_type fqn user_name timestamp previous_version version change",
+    "lineage_node": "entity path since until id name kind",
     "lineage_edge": "upstream downstream owner source asserter since until details",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What was written: the first table's node, how many there are, and the position before the first of them."""
+    """What was written: the first table's node, how many there are, and the position before the first of them.
+
+    Each table has so many ``columns``, whose nodes come behind those of all tables.
+    """
 
     first: int
     tables: int
     start: int
+    columns: int = 0
 
     @property
     def last(self) -> int:
@@ -60,6 +67,14 @@ class Filled:
     def since(self, node: int) -> int:
         """The position at which a table was written."""
         return self.start + 1 + node - self.first
+
+    def column(self, node: int, number: int) -> int:
+        """The node of a column of a table."""
+        return self.first + self.tables + (node - self.first) * self.columns + number % self.columns
+
+    def name(self, node: int) -> str:
+        """The FQN of a table."""
+        return f"{SCHEMA}.synthetic_{node - self.first:07}"
 
     def deepest(self, count: int, seed: int = 1) -> list[int]:
         """Nodes in the lowest layer, from where everything lies upstream."""
@@ -74,6 +89,12 @@ def plain(index: int) -> str:
     return f'"description":"Synthetic table {index}","columns":[]'
 
 
+def with_columns(columns: int) -> Callable[[int], str]:
+    """As ``plain``, with so many columns."""
+    told = ",".join(f'{{"name":"c{number}","dataType":"INT"}}' for number in range(columns))
+    return lambda index: f'"description":"Synthetic table {index}","columns":[{told}]'
+
+
 def surround(catalog: Catalog) -> None:
     """Put services, database, schema and the tables that models stand on."""
     for collection, body in surroundings():
@@ -81,15 +102,25 @@ def surround(catalog: Catalog) -> None:
         catalog.upsert(declared, body, Write(principal=ADMIN))
 
 
-def fill(catalog: Catalog, tables: int, edges: int, seed: int = 20, members: Callable[[int], str] = plain) -> Filled:
-    """Add so many tables, and about so many edges between them, to an empty catalogue."""
+def fill(
+    catalog: Catalog,
+    tables: int,
+    edges: int,
+    seed: int = 20,
+    members: Callable[[int], str] | None = None,
+    columns: int = 0,
+) -> Filled:
+    """Add so many tables, and about so many edges between them and their columns, to an empty catalogue."""
     surround(catalog)
     clock = catalog.database.write(lambda transaction: transaction.clock)
-    filled = Filled(clock.node + 1, tables, clock.position)
+    filled = Filled(clock.node + 1, tables, clock.position, columns)
+    members = members or (with_columns(columns) if columns else plain)
     for start in range(0, tables, CHUNK):
         count = min(CHUNK, tables - start)
         catalog.database.write(partial(_add_tables, start=start, count=count, members=members))
-    pairs = _pairs(filled, edges, random.Random(seed))
+    for start in range(0, tables * columns, CHUNK):
+        catalog.database.write(partial(_add_columns, filled=filled, start=start))
+    pairs = _pairs(filled, edges // 2 if columns else edges, random.Random(seed))
     while chunk := [pair for _, pair in zip(range(CHUNK), pairs, strict=False)]:
         catalog.database.write(partial(_add_edges, filled=filled, pairs=chunk))
     return filled
@@ -134,6 +165,19 @@ def _add_tables(transaction: Transaction, start: int, count: int, members: Calla
     )
 
 
+def _add_columns(transaction: Transaction, filled: Filled, start: int) -> None:
+    """The columns of that many first columns on."""
+    numbers = range(start, min(start + CHUNK, filled.tables * filled.columns))
+    ids = transaction.new_nodes(len(numbers))
+    transaction.tick()  # The numbers are taken for good only together with a position.
+    assert ids[0] == filled.first + filled.tables + start
+    rows = []
+    for number, node in zip(numbers, ids, strict=True):
+        table, name = filled.first + number // filled.columns, f"c{number % filled.columns}"
+        rows.append((table, name, filled.since(table), None, node, name, "INT"))
+    _insert(transaction, "lineage_node", rows)
+
+
 def _pairs(filled: Filled, edges: int, draw: random.Random) -> Iterator[tuple[int, int]]:
     """Upstream and downstream nodes."""
     layer = filled.tables // LAYERS
@@ -148,23 +192,14 @@ def _pairs(filled: Filled, edges: int, draw: random.Random) -> Iterator[tuple[in
 
 def _add_edges(transaction: Transaction, filled: Filled, pairs: Sequence[tuple[int, int]]) -> None:
     """Edges that machines asserted when the downstream table was written; one of ten has ended at the end."""
-    _insert(
-        transaction,
-        "lineage_edge",
-        (
-            (
-                up,
-                down,
-                None,
-                "QueryLineage",
-                "",
-                filled.since(down),
-                filled.last if (up + down) % 10 == 0 else None,
-                "{}",
-            )
-            for up, down in pairs
-        ),
-    )
+    rows = []
+    for up, down in pairs:
+        interval = filled.since(down), filled.last if (up + down) % 10 == 0 else None
+        rows.append((up, down, None, "QueryLineage", "", *interval, "{}"))
+        if filled.columns:
+            ends = filled.column(up, up + down), filled.column(down, up // 7 + down)
+            rows.append((*ends, None, "QueryLineage", "", *interval, "{}"))
+    _insert(transaction, "lineage_edge", rows)
 
 
 def _insert(transaction: Transaction, table: str, rows: Iterable[Row]) -> None:

