@@ -86,7 +86,6 @@ ABSENT = (
         ),
         "/lineage/getLineage, /lineage/walk and /lineage/export tell what there is.",
     ),
-    Absent(("openlineage",), "OpenLineage events are not received yet."),
     Absent(
         ("tables/*/customMetric", "tables/*/pipelineObservability"),
         "A PATCH of the table sets customMetrics; pipelines keep their own runs.",

@@ -3,7 +3,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -256,6 +256,11 @@ def patch_operations(call: Call) -> list[dict[str, Any]]:
 def written(outcome: Outcome, status: int = 200) -> Response:
     """What a write did to an entity."""
     headers = {"ETag": f'"{outcome.revision}"', "X-OpenMetadata-Change": outcome.event}
-    if outcome.warnings:
-        headers[WARNING] = json.dumps(outcome.warnings)
-    return Response(status, outcome.body, headers)
+    return warned(Response(status, outcome.body, headers), outcome.warnings)
+
+
+def warned(response: Response, warnings: Sequence[str]) -> Response:
+    """A response that tells what was odd about the request."""
+    if warnings:
+        response.headers[WARNING] = json.dumps(warnings)
+    return response

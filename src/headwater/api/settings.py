@@ -9,7 +9,7 @@ from headwater.api.routes import Call, Route
 from headwater.catalog.context import parse
 from headwater.errors import EntityNotFound, RequestRefused
 from headwater.schema.connections import CONNECTORS, TestConnectionDefinition, definition
-from headwater.schema.settings import KEPT, REFUSED, Setting
+from headwater.schema.settings import HEEDED, KEPT, REFUSED, Setting
 
 SETTINGS = "/api/v1/system/settings"
 DEFINITIONS = "/api/v1/services/testConnectionDefinitions"
@@ -64,6 +64,8 @@ def put(call: Call) -> Response:
     """A setting is kept for whoever heeds it."""
     setting = parse(Setting, body_object(call))
     name, value = _kept(setting["config_type"]), setting.get("config_value") or {}
+    if name in HEEDED:
+        value = parse(HEEDED[name], value)
     call.catalog.put_setting(name, value)
     return render({"config_type": name, "config_value": value})
 

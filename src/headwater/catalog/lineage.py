@@ -23,10 +23,11 @@ from headwater.errors import EdgeDerived, EntityNotFound, InvalidEntity
 from headwater.schema import fqn
 from headwater.schema.base import Document
 from headwater.schema.lineage import AddLineage, LineageDetails
-from headwater.store import documents, events, lineage
+from headwater.store import documents, events, lineage, sightings
 from headwater.store.database import Session, Transaction
 from headwater.store.lineage import Assertion
 from headwater.store.rows import EdgeRow, EntityRow
+from headwater.store.sightings import EVERYTHING, Sighting
 
 MANUAL = "Manual"
 NOT_STORED = ("columnsLineage", "source", "createdAt", "createdBy", "updatedAt", "updatedBy")
@@ -57,6 +58,14 @@ class Column(NamedTuple):
         told = {"function": self.function, "transformation": self.transformation}
         given = {member: value for member, value in told.items() if value}
         return dump(given) if given else None
+
+
+class Flow(NamedTuple):
+    """What one asserter says flows into an entity from another, and what it says of that."""
+
+    up: EntityRow
+    details: Document
+    columns: Iterable[Column]
 
 
 @dataclass(slots=True)
@@ -105,8 +114,43 @@ class LineageWriter:
         if before is not None:
             told = {**before.details, **told}
             if source == MANUAL or "columnsLineage" not in given:
-                columns = _united(before.columns, columns)
+                columns = united(before.columns, columns)
         self._replace(up, down, before, Said(assertion, told, columns))
+        self._see(down.node, up.node, assertion, self.transaction.now())
+
+    def state(self, down: EntityRow, assertion: Assertion, seen: int, run: str, flows: Iterable[Flow]) -> int:
+        """One asserter says, as of a moment, all that flows into an entity; how many edges that changed.
+
+        It says no longer what it leaves out. What was said at a later moment counts, in whatever order it is told.
+        """
+        last = sightings.last(self.transaction, down.node, assertion)
+        if last and (last.seen, last.run) > (seen, run):
+            return 0
+        before = self._said_into(down.node, assertion)
+        after = {flow.up.node: flow for flow in flows}
+        changed = 0
+        for node in sorted(before.keys() - after.keys()):
+            up = documents.by_node(self.transaction, [node])[node]
+            changed += self._replace(up, down, before[node], None)
+        for node, flow in after.items():
+            said = Said(assertion, dict(flow.details), united((), flow.columns))
+            changed += self._replace(flow.up, down, before.get(node), said)
+        self._see(down.node, EVERYTHING, assertion, seen, run)
+        return changed
+
+    def _said_into(self, node: int, assertion: Assertion) -> dict[int, Said]:
+        """What an asserter says of the edges into an entity, by the entities at their other ends."""
+        pairs = [
+            (edge.upstream, node)
+            for edge in lineage.edges_into(self.transaction, [node])
+            if edge.owner is None and (edge.source, edge.asserter) == assertion
+        ]
+        edges = self.reader.edges(pairs)
+        return {pair[0]: one for pair in pairs for one in edges[pair].said if one.assertion == assertion}
+
+    def _see(self, downstream: int, upstream: int, assertion: Assertion, seen: int, run: str = "") -> None:
+        """Note when something was said last: the one write where it was said before."""
+        sightings.put(self.transaction, Sighting(downstream, upstream, *assertion, seen, self.principal.name, run))
 
     def patch(self, upstream: End, downstream: End, operations: Iterable[Mapping[str, Any]]) -> Document:
         """Apply a JSON Patch to the details of an edge; the newest assertion, or a new one by hand, takes them."""
@@ -129,10 +173,11 @@ class LineageWriter:
         told_before = (
             [column for column in before.columns if column[:2] in {one[:2] for one in columns}] if before else []
         )
-        columns = _united(told_before, columns)
+        columns = united(told_before, columns)
         told = {member: value for member, value in patched.items() if member not in NOT_STORED}
         self._check_pipeline(told)
         self._replace(up, down, before, Said(assertion, told, columns))
+        self._see(down.node, up.node, assertion, self.transaction.now())
         reader = LineageReader(self.transaction, self.context, None, View())
         return reader.details([(up.node, down.node)])[up.node, down.node]
 
@@ -199,7 +244,7 @@ class LineageWriter:
                 columns.append(Column(ends[0], ends[1], entry.get("function"), entry.get("transformation")))
         if faults:
             raise InvalidEntity(errors=list(dict.fromkeys(faults)))
-        return _united((), columns)
+        return united((), columns)
 
     def _path(self, row: EntityRow, name: str, known: Mapping[str, str], faults: list[str]) -> str:
         """The path of the field that a request names; one more fault where there is no such field."""
@@ -219,10 +264,10 @@ class LineageWriter:
             faults.append(f"columnsLineage: {row.fqn} has no column {name}")
         return (path or "").casefold()
 
-    def _replace(self, up: EntityRow, down: EntityRow, before: Said | None, after: Said | None) -> None:
-        """End what an asserter said and begin what it says now; nothing where that is the same."""
+    def _replace(self, up: EntityRow, down: EntityRow, before: Said | None, after: Said | None) -> bool:
+        """End what an asserter said and begin what it says now; nothing, and False, where that is the same."""
         if before and after and (before.details, before.columns) == (after.details, after.columns):
-            return
+            return False
         said = after or before
         assert said is not None
         clock = self.transaction.tick()
@@ -231,6 +276,8 @@ class LineageWriter:
             closed = [(ids[up.node, ""], ids[down.node, ""])]
             closed += [(ids[up.node, c.upstream], ids[down.node, c.downstream]) for c in before.columns]
             lineage.withdraw(self.transaction, closed, before.assertion, clock.position)
+        if before and not after:
+            sightings.drop(self.transaction, down.node, up.node, before.assertion)
         if after:
             details = {**after.details, "first": before.first if before else clock.position}
             opened: list[tuple[int, int, str | None]] = [(up.node, down.node, dump(details))]
@@ -245,6 +292,7 @@ class LineageWriter:
             lineage.assert_edges(self.transaction, opened, after.assertion, clock.position)
         kind = "entityLineageUpdated" if before and after else "entityLineageAdded" if after else "entityLineageDeleted"
         self._announce(kind, up, down, said.assertion.source)
+        return True
 
     def _ids(self, up: EntityRow, down: EntityRow, columns: set[Column], position: int) -> dict[fields.End, int]:
         ends = {(up.node, ""), (down.node, "")}
@@ -486,7 +534,7 @@ def parsed_edge(body: Document) -> Document:
     return edge
 
 
-def _united(before: Iterable[Column], after: Iterable[Column]) -> set[Column]:
+def united(before: Iterable[Column], after: Iterable[Column]) -> set[Column]:
     """Each column pair of both once; the newest that was told of it counts."""
     pairs = {column[:2]: column for column in before}
     for column in after:

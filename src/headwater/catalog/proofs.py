@@ -10,8 +10,11 @@ from headwater.catalog.reach import Edge, Spread, State, is_exact, node_of
 from headwater.catalog.reading import Reader
 from headwater.schema.base import Document
 from headwater.schema.governance import Certainty
-from headwater.store import events
+from headwater.schema.lineage import LineageSource
+from headwater.store import events, sightings
+from headwater.store.lineage import Assertion
 from headwater.store.rows import EdgeRow
+from headwater.store.sightings import EVERYTHING, Sighting
 
 ACCEPTANCE = ("id", "name", "fullyQualifiedName", "entityFQN", "label", "acceptedBy", "until", "reason")
 """What an answer tells of an exception."""
@@ -55,8 +58,11 @@ class Proofs:
         self.assertions = self.graph.assertions(edges)
         rows = [row for found in self.assertions.values() for row in found]
         told = [details_of(row) for row in rows if row.owner is None]
-        self.times = events.at(
-            reader.session, {row.since for row in rows} | {one["first"] for one in told if "first" in one}
+        self.position = reader.position
+        positions = {row.since for row in rows} | {one["first"] for one in told if "first" in one}
+        self.times = events.at(reader.session, positions | ({self.position} if self.position else set()))
+        self.sightings = sightings.into(
+            reader.session, {graph.entity(row.downstream) for row in rows if row.owner is None}
         )
         ends = {node for edge in edges for node in edge} | {node_of(source) for source, _ in self.paths}
         self.present = graph.present(node for node in ends if graph.entity(node) != node)
@@ -65,6 +71,7 @@ class Proofs:
         nodes |= {node for one in page for node in (one.entity, one.origin.tag) if node is not None}
         self.names.nodes(nodes)
         self.names.load({one["pipeline"]["id"] for one in told if one.get("pipeline")})
+        self.names.load(row.asserter for row in rows if row.source == LineageSource.OPEN_LINEAGE)
 
     def _subgraph(self, one: Reached) -> list[Edge]:
         ends = [state for state in one.result.arrivals if self.graph.entity(node_of(state)) == one.entity]
@@ -136,10 +143,26 @@ class Proofs:
         told = details_of(row)
         first, _ = self.times.get(told.get("first", row.since), (at, None))
         evidence: Document = {"assertedBy": row.source, "user": user, "firstSeen": first, "lastSeen": at}
+        if seen := self._sighting(row):
+            evidence |= {"user": seen.user_name, "lastSeen": max(seen.seen, first or 0)}
+            evidence |= {"run": seen.run} if seen.run else {}
         evidence |= {member: told[member] for member in ("function", "transformation") if told.get(member)}
         if pipeline := told.get("pipeline"):
             evidence["pipeline"] = self.references.reference(pipeline)
+        elif row.source == LineageSource.OPEN_LINEAGE and (job := self.names.by_id.get(row.asserter)):
+            evidence["pipeline"] = self.references.card(job)
         return evidence
+
+    def _sighting(self, row: EdgeRow) -> Sighting | None:
+        """When an assertion was made last, unless that was after the moment that is asked about."""
+        up, down = self.graph.entity(row.upstream), self.graph.entity(row.downstream)
+        assertion = Assertion(row.source, row.asserter)
+        found = (self.sightings.get((node, down, assertion)) for node in (up, EVERYTHING))
+        seen = next((one for one in found if one), None)
+        if seen and self.position is not None:
+            moment, _ = self.times.get(self.position, (0, ""))
+            return seen if seen.seen <= moment else None
+        return seen
 
 
 def _certainty(exact: bool) -> Certainty:

@@ -20,6 +20,7 @@ from headwater.catalog.context import Context, Key, chosen_fields, dump, parse, 
 from headwater.catalog.governance import Governance, ReachQuestion, TagsQuestion
 from headwater.catalog.impact import Impact, ImpactQuestion
 from headwater.catalog.lineage import End, LineageReader, LineageWriter
+from headwater.catalog.openlineage.intake import Event, Intake, Taken
 from headwater.catalog.reading import Found, Page, PageRequest, Reader, View
 from headwater.catalog.search.service import Search
 from headwater.catalog.secrets import Vault
@@ -29,6 +30,7 @@ from headwater.schema.base import Document
 from headwater.schema.change import BulkAssets, DeleteStale
 from headwater.schema.declare import EntityType, Inverse, TimeSeries
 from headwater.schema.registry import Registry
+from headwater.schema.settings import OPEN_LINEAGE
 from headwater.store import documents, events, history, settings
 from headwater.store.database import Database, Transaction
 from headwater.store.series import Span
@@ -326,6 +328,12 @@ class Catalog:
         return self.database.write(
             lambda transaction: LineageWriter(transaction, self.context, write).withdraw_source(downstream, source)
         )
+
+    def take_event(self, event: Event, write: Write) -> Taken:
+        """Take in what an OpenLineage event says; how many edges that changed, and what was refused in it."""
+        given = self.settings((OPEN_LINEAGE,)).get(OPEN_LINEAGE, {})
+        write = replace(write, if_match=None)
+        return self.database.write(lambda transaction: Intake(transaction, self.context, write, given).take(event))
 
     def edge(self, upstream: End, downstream: End, view: View) -> Document:
         """The details of an edge."""

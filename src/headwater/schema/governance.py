@@ -61,7 +61,8 @@ class Evidence(Model):
     """Who says that an edge exists. Times are milliseconds since 1970.
 
     ``assertedBy`` is ``declared`` where the edge follows from a document (``by`` is the entity, ``member`` the place
-    in it); else the source of the assertion, such as ``ViewLineage`` or ``Manual``, and ``user`` is who sent it.
+    in it); else the source of the assertion, such as ``ViewLineage`` or ``Manual``, and ``user`` is who sent it last.
+    ``run``: the id of the last run in which the job ``pipeline`` did so.
     """
 
     asserted_by: str
@@ -73,6 +74,7 @@ class Evidence(Model):
     function: str | None = None
     transformation: str | None = None
     pipeline: EntityReference | None = None
+    run: str | None = None
 
 
 class Hop(Model):

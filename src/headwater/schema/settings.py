@@ -6,18 +6,26 @@ from typing import Any
 from pydantic import ConfigDict
 
 from headwater.schema.base import Model
+from headwater.schema.openlineage import OpenLineageSettings
+
+OPEN_LINEAGE = "openLineageSettings"
 
 KEPT = (
     "assetCertificationSettings",
     "entityRulesSettings",
     "glossaryTermRelationSettings",
     "lineageSettings",
+    OPEN_LINEAGE,
     "openMetadataBaseUrlConfiguration",
     "profilerConfiguration",
     "searchSettings",
     "workflowSettings",
 )
-"""Settings that are kept for the clients that heed them. Headwater itself does what its own settings say."""
+"""Settings that are kept for the clients that heed them. Headwater itself does what its own settings say, but for those
+in ``HEEDED``."""
+
+HEEDED: dict[str, type[Model]] = {OPEN_LINEAGE: OpenLineageSettings}
+"""Settings that Headwater heeds itself, and what they may say."""
 
 REFUSED = {
     "airflowConfiguration": "Headwater starts no ingestion; run connectors where you like",
@@ -32,7 +40,6 @@ REFUSED = {
     "jwtTokenConfiguration": "HEADWATER_AUTH_SECRET is what tokens are signed with",
     "loginConfiguration": "nobody logs in with a password",
     "mcpConfiguration": "there is no such server",
-    "openLineageSettings": "there is no OpenLineage endpoint yet",
     "sandboxModeEnabled": "there is no sandbox",
     "scimConfiguration": "users come from no directory by SCIM",
     "secretsManagerConfiguration": "secrets are kept encrypted in the database",

@@ -9,7 +9,8 @@ from headwater.store.rows import EdgeRow, FieldRow, NodeRow, numbers, texts
 
 
 class Assertion(NamedTuple):
-    """Who says that an edge exists; ``asserter`` is the person where the source is ``Manual``, else empty."""
+    """Who says that an edge exists; ``asserter`` is the person where the source is ``Manual``, the id of the pipeline
+    where a run of it said so, else empty."""
 
     source: str
     asserter: str

@@ -407,6 +407,33 @@ WHERE downstream IN numbers(:nodes) AND since <= :position AND (until IS NULL OR
 SELECT upstream, downstream, owner, source, asserter, since, until, details FROM lineage_edge
 WHERE upstream IN numbers(:nodes) AND since <= :position AND (until IS NULL OR until > :position);
 
+-- sightings and runs -------------------------------------------------------------------------------------------
+
+-- name: put_sighting!
+INSERT INTO sighting (downstream, upstream, source, asserter, seen, user_name, run)
+VALUES (:downstream, :upstream, :source, :asserter, :seen, :user_name, :run)
+ON CONFLICT (downstream, upstream, source, asserter) DO UPDATE
+SET seen = excluded.seen, user_name = excluded.user_name, run = excluded.run;
+
+-- name: drop_sighting!
+DELETE FROM sighting
+WHERE downstream = :downstream AND upstream = :upstream AND source = :source AND asserter = :asserter;
+
+-- name: sightings_into
+SELECT downstream, upstream, source, asserter, seen, user_name, run FROM sighting
+WHERE downstream IN numbers(:nodes);
+
+-- name: sighting_of^
+SELECT downstream, upstream, source, asserter, seen, user_name, run FROM sighting
+WHERE downstream = :downstream AND upstream = :upstream AND source = :source AND asserter = :asserter;
+
+-- name: put_run!
+INSERT INTO run (entity, id, timestamp) VALUES (:entity, :id, :timestamp)
+ON CONFLICT (entity, id) DO UPDATE SET timestamp = excluded.timestamp;
+
+-- name: run_timestamp$
+SELECT timestamp FROM run WHERE entity = :entity AND id = :id;
+
 -- time series --------------------------------------------------------------------------------------------------
 
 -- name: open_entry!

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One event, taken in inside one transaction.
+
+What an event cannot mean here is refused by name, and the rest of it counts: a producer does not send it twice.
+
+A statement is what one event says flows into one output. The events that make one are those that end a run well, those
+of jobs that never end, and those that describe a job or a dataset. Of the statements that a job makes about an output
+the one of the latest moment counts, in whatever order they come, and it counts whole.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from headwater.catalog.context import Context, checked
+from headwater.catalog.lineage import Column, Flow, LineageWriter
+from headwater.catalog.openlineage import runs
+from headwater.catalog.openlineage.entities import Entities
+from headwater.catalog.writing import Write
+from headwater.errors import InvalidEntity
+from headwater.schema import fqn
+from headwater.schema.base import Document
+from headwater.schema.lineage import LineageSource, Transformation
+from headwater.schema.openlineage import (
+    ColumnLineageFacet,
+    Dataset,
+    DatasetEvent,
+    EventType,
+    InputField,
+    JobEvent,
+    OutputField,
+    RunEvent,
+    revealing,
+    transformation,
+)
+from headwater.store.database import Transaction
+from headwater.store.lineage import Assertion
+from headwater.store.rows import EntityRow
+
+Event = RunEvent | JobEvent | DatasetEvent
+Columns = list[Column]
+Pairs = dict[tuple[str, str], list[Transformation | None]]
+"""Column pairs between two entities, each with all that becomes of a value on the way."""
+
+
+@dataclass(slots=True)
+class Taken:
+    """What became of an event: how many edges it changed, and what in it was refused."""
+
+    edges: int = 0
+    refused: list[str] = field(default_factory=list)
+
+
+def parsed(body: object) -> Event:
+    """An event of any kind; ``InvalidEntity`` with every fault."""
+    if not isinstance(body, dict):
+        raise InvalidEntity("an event must be a JSON object")
+    if "run" in body:
+        return checked(RunEvent, body)
+    if "job" in body:
+        return checked(JobEvent, body)
+    if "dataset" in body:
+        return checked(DatasetEvent, body)
+    raise InvalidEntity("an event needs a run and its job, a job, or a dataset")
+
+
+class Intake:
+    """Takes one event in."""
+
+    def __init__(self, transaction: Transaction, context: Context, write: Write, settings: Document) -> None:
+        self.lineage = LineageWriter(transaction, context, write)
+        self.transaction = transaction
+        self.taken = Taken()
+        self.entities = Entities(self.lineage.writer, settings, self.taken.refused)
+
+    def take(self, event: Event) -> Taken:
+        """What became of it."""
+        if isinstance(event, DatasetEvent):
+            self._take_dataset(event)
+        else:
+            self._take_job(event)
+        self.taken.refused[:] = dict.fromkeys(self.taken.refused)
+        return self.taken
+
+    def _take_dataset(self, event: DatasetEvent) -> None:
+        row = self.entities.dataset(event.dataset)
+        if row is None:
+            return
+        runs.profile(self.lineage.writer, row, event.dataset, event.moment, self.taken.refused)
+        if facet := _told(event.dataset):
+            assertion = Assertion(LineageSource.OPEN_LINEAGE, "")
+            sources = [found for one in _inputs(facet) if (found := self.entities.named(one.namespace, one.name))]
+            flows = self._flows(row, sources, facet, {})
+            self.taken.edges += self.lineage.state(row, assertion, event.moment, "", flows)
+
+    def _take_job(self, event: JobEvent) -> None:
+        job = self.entities.job(event.job)
+        read, written = self._rows(event.inputs), self._rows(event.outputs)
+        for row, dataset in (*read, *written):
+            runs.profile(self.lineage.writer, row, dataset, event.moment, self.taken.refused)
+        if job is None:
+            return
+        if isinstance(event, RunEvent):
+            runs.record(self.lineage.writer, job, event, read, written)
+        if not _states(event):
+            return
+        sql = event.job.facets.sql.query if event.job.facets.sql else None
+        details: Document = {"pipeline": {"id": job.id, "type": job.type}} | ({"sqlQuery": sql} if sql else {})
+        run = event.run.run_id if isinstance(event, RunEvent) else ""
+        assertion = Assertion(LineageSource.OPEN_LINEAGE, job.id)
+        for row, sources, facet in self._statements(read, written):
+            flows = self._flows(row, sources, facet, details)
+            self.taken.edges += self.lineage.state(row, assertion, event.moment, run, flows)
+
+    def _rows(self, datasets: Iterable[Dataset]) -> list[tuple[EntityRow, Dataset]]:
+        return [(row, one) for one in datasets if (row := self.entities.dataset(one))]
+
+    def _statements(
+        self, read: list[tuple[EntityRow, Dataset]], written: list[tuple[EntityRow, Dataset]]
+    ) -> Iterator[tuple[EntityRow, list[EntityRow], ColumnLineageFacet | None]]:
+        """Each output with what flows into it: what its column lineage names, and each input that no output names.
+
+        Without column lineage, all inputs do.
+        """
+        named: dict[int, list[EntityRow]] = {}
+        for row, dataset in written:
+            if facet := _told(dataset):
+                found = (self.entities.named(one.namespace, one.name) for one in _inputs(facet))
+                named[row.node] = [one for one in found if one]
+        traced = {one.node for rows in named.values() for one in rows}
+        untraced = [row for row, _ in read if row.node not in traced]
+        for row, dataset in written:
+            sources = [*named[row.node], *untraced] if row.node in named else [one for one, _ in read]
+            yield row, sources, _told(dataset)
+
+    def _flows(
+        self, down: EntityRow, sources: Iterable[EntityRow], facet: ColumnLineageFacet | None, details: Document
+    ) -> list[Flow]:
+        """What flows into an entity, from each of these sources."""
+        rows = {row.node: row for row in sources}
+        pairs = self._pairs(down, rows.values(), facet) if facet else {}
+        return [Flow(row, details, pairs.get(node, ())) for node, row in rows.items()]
+
+    def _pairs(self, down: EntityRow, sources: Iterable[EntityRow], facet: ColumnLineageFacet) -> dict[int, Columns]:
+        """The column pairs that a facet names, by the entity they come from.
+
+        What decides about all rows flows into every column. Of several transformations of one pair the one counts that
+        leaves most of a value.
+        """
+        paths = self.entities.paths([down, *sources])
+        found: dict[int, Pairs] = defaultdict(lambda: defaultdict(list))
+        for target, into in facet.fields.items():
+            if into.input_fields and (path := self.entities.field(down, target, paths)):
+                self._pair(found, into.input_fields, [path], paths, into)
+        if facet.dataset:
+            folded = {name: {fqn.quote(name).casefold()} for name in facet.fields}
+            everywhere = paths[down.node] or set().union(*folded.values())
+            self._pair(found, facet.dataset, sorted(everywhere), paths)
+        return {
+            node: [Column(*ends, transformation=revealing(ways)) for ends, ways in pairs.items()]
+            for node, pairs in found.items()
+        }
+
+    def _pair(
+        self,
+        found: dict[int, Pairs],
+        inputs: Iterable[InputField],
+        targets: Iterable[str],
+        paths: dict[int, set[str]],
+        into: OutputField | None = None,
+    ) -> None:
+        for one in inputs:
+            up = self.entities.named(one.namespace, one.name)
+            source = self.entities.field(up, one.field, paths) if up else None
+            if up and source:
+                for target in targets:
+                    found[up.node][source, target].append(transformation(one.transformations or (), into))
+
+
+def _inputs(facet: ColumnLineageFacet) -> Iterator[InputField]:
+    """All input columns that a facet names."""
+    for into in facet.fields.values():
+        yield from into.input_fields or ()
+    yield from facet.dataset or ()
+
+
+def _told(dataset: Dataset) -> ColumnLineageFacet | None:
+    """The column lineage of an output, if it names anything."""
+    facet = dataset.facets.column_lineage
+    return facet if facet and any(_inputs(facet)) else None
+
+
+def _states(event: JobEvent) -> bool:
+    """Whether an event says what flows into its outputs: a run that goes on does so only where none ever ends."""
+    if not isinstance(event, RunEvent):
+        return True
+    kind = event.job.facets.job_type.processing_type if event.job.facets.job_type else None
+    streams = (kind or "").upper() == "STREAMING"
+    return event.event_type == EventType.COMPLETE or (streams and event.event_type == EventType.RUNNING)
