@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Weaknesses that were seen in OpenMetadata's own server, by their numbers in our notes, and are absent here."""
 
+from .events import read, run, table, written
 from .wire import Api, column_pairs, feature, named
 
 MODEL = named("mlmodels", "headwater.m")
@@ -85,6 +86,54 @@ def test_5_sources_must_exist_and_never_dangle(api: Api) -> None:
     api.model(mlFeatures=[feature("f", "age")])
     api.delete(named("tables", PEOPLE), hardDelete="true")
     assert api.get(MODEL)["mlFeatures"][0]["featureSources"][0]["dataSource"]["deleted"] is True
+
+
+def test_6_lineage_has_a_history_and_a_put_takes_nothing_away(api: Api) -> None:
+    """Upstream keeps no past of an edge: a PUT resets who made it and when, and wipes its columns and its pipeline."""
+    ends = [api.table("raw", ["a", "b"]), api.table("clean", ["a", "b"])]
+    api.put("services/pipelineServices", {"name": "flow", "serviceType": "Airflow"})
+    pipeline = api.put("pipelines", {"name": "etl", "service": "flow"})
+    edge = {end: {"id": one["id"], "type": "table"} for end, one in zip(("fromEntity", "toEntity"), ends, strict=True)}
+    path = f"lineage/getLineageEdge/{ends[0]['id']}/{ends[1]['id']}"
+
+    def put(caller: Api, **details: object) -> None:
+        caller.put("lineage", {"edge": {**edge, "lineageDetails": {"source": "QueryLineage", **details}}})
+
+    flows = [{"fromColumns": ["db.shop.main.raw.a"], "toColumn": "db.shop.main.clean.a"}]
+    put(api, columnsLineage=flows, pipeline={"id": pipeline["id"], "type": "pipeline"})
+    first, moment = api.get(path)["edge"], api.position()
+    put(api.as_user("grace"), sqlQuery="select a from raw")
+    second = api.get(path)["edge"]
+    assert (second["createdAt"], second["createdBy"]) == (first["createdAt"], "ada")
+    assert second["updatedBy"] == "grace"
+    assert column_pairs(second) == column_pairs(first) != set()
+    assert second["pipeline"]["id"] == pipeline["id"]
+    moved = [{"fromColumns": ["db.shop.main.raw.b"], "toColumn": "db.shop.main.clean.b"}]
+    put(api, columnsLineage=moved)
+    assert column_pairs(api.get(path)["edge"]) == {("db.shop.main.raw.b", "db.shop.main.clean.b")}, "stale pairs go"
+    assert api.get(path, asOf=f"@{moment}")["edge"] == first
+    api.delete(f"lineage/table/{ends[1]['id']}/type/QueryLineage")
+    api.get(path, expect=404)
+    assert api.get(path, asOf=f"@{moment}")["edge"] == first
+
+
+def test_7_unknown_columns_are_refused_by_name(api: Api) -> None:
+    """Upstream drops them with a line in its log; an OpenLineage event keeps what else it says."""
+    ends = {"fromEntity": api.table("raw", ["a"]), "toEntity": api.table("clean", ["a"])}
+    edge = {end: {"id": one["id"], "type": "table"} for end, one in ends.items()}
+    raw, clean = "db.shop.main.raw", "db.shop.main.clean"
+    flows = [{"fromColumns": [f"{raw}.a", f"{raw}.nope", PEOPLE], "toColumn": f"{clean}.lost"}]
+    body = {"edge": {**edge, "lineageDetails": {"columnsLineage": flows}}}
+    message = api.put("lineage", body, expect=400)["message"]
+    for refused in (f"{raw} has no column {raw}.nope", f"{PEOPLE} is not a column of {raw}", f"{clean}.lost"):
+        assert refused in message
+    assert api.lineage("table", raw)["downstreamEdges"] == []
+    mapped = {"a": [("raw", "a"), ("raw", "nope")], "lost": [("raw", "a")]}
+    told = api.post("lineage", run([read("raw", "a")], [written("clean", "a", flows=mapped)]))["message"]
+    assert f"{table('raw')} has no column nope" in told
+    assert f"{table('clean')} has no column lost" in told
+    (kept,) = api.lineage("table", table("raw"))["downstreamEdges"]
+    assert column_pairs(kept["lineageDetails"]) == {(table("raw.a"), table("clean.a"))}
 
 
 def test_8_lists_show_the_dashboard(api: Api) -> None:

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests ask of a catalogue, in the words of the oracle. The only file here that knows how it is called."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
+
+import orjson
 
 from headwater.catalog.access import Principal
 from headwater.catalog.context import Key
 from headwater.catalog.lineage import End
+from headwater.catalog.openlineage.intake import parsed
 from headwater.catalog.reading import Include, PageRequest, View
 from headwater.catalog.secrets import Vault
 from headwater.catalog.service import Catalog
@@ -63,6 +66,33 @@ class Driver:
 
     def put_edge(self, up: tuple[str, str], down: tuple[str, str], details: Doc, user: User) -> None:
         self.catalog.put_edge(self._end(*up), self._end(*down), details, None, self._write(user))
+
+    def take_event(self, event: Doc, user: User) -> list[str]:
+        """Take an OpenLineage event in; what was refused in it."""
+        return self.catalog.take_event(parsed(event), self._write(user)).refused
+
+    def runs(self, pipeline: str) -> list[Doc]:
+        """The history of a pipeline; empty if there is none."""
+        declared = self.registry["pipeline"]
+        try:
+            return self.catalog.entries(declared, declared.series[0], Key.fqn(pipeline), (0, 2**62, 1000, 0), View())[0]
+        except EntityNotFound:
+            return []
+
+    def asserted(self, root: str) -> Iterator[tuple[str, str, str, str, str, Doc]]:
+        """What the pipelines of a service assert now: pipeline, tables and paths at both ends, details."""
+        with self.catalog.database.read() as session:
+            known = session.rows("SELECT node, id, name FROM entity WHERE fqn LIKE :root", {"root": f"{root}.%"})
+            nodes = session.rows("SELECT id, entity, path FROM lineage_node", {})
+            edges = session.rows(
+                "SELECT upstream, downstream, asserter, details FROM lineage_edge WHERE until IS NULL", {}
+            )
+        names, ids = {node: name for node, _, name in known}, {id_: name for _, id_, name in known}
+        places = {node: (entity, path) for node, entity, path in nodes}
+        for up, down, asserter, details in edges:
+            if asserter in ids:
+                (source, column), (target, into) = places.get(up, (up, "")), places.get(down, (down, ""))
+                yield ids[asserter], names[source], names[target], column, into, orjson.loads(details or "{}")
 
     def delete_edge(self, up: tuple[str, str], down: tuple[str, str], user: User) -> None:
         self.catalog.delete_edge(self._end(*up), self._end(*down), self._write(user))

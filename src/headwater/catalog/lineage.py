@@ -271,24 +271,22 @@ class LineageWriter:
         said = after or before
         assert said is not None
         clock = self.transaction.tick()
-        ids = self._ids(up, down, said.columns | (before.columns if before else set()), clock.position)
+        old, new = before.columns if before else set(), after.columns if after else set()
+        ids = self._ids(up, down, old ^ new, clock.position)
+
+        def ends(columns: Iterable[Column]) -> list[Pair]:
+            return [(ids[up.node, column.upstream], ids[down.node, column.downstream]) for column in columns]
+
         if before:
-            closed = [(ids[up.node, ""], ids[down.node, ""])]
-            closed += [(ids[up.node, c.upstream], ids[down.node, c.downstream]) for c in before.columns]
+            closed = [(up.node, down.node), *ends(old - new)]
             lineage.withdraw(self.transaction, closed, before.assertion, clock.position)
         if before and not after:
             sightings.drop(self.transaction, down.node, up.node, before.assertion)
         if after:
             details = {**after.details, "first": before.first if before else clock.position}
             opened: list[tuple[int, int, str | None]] = [(up.node, down.node, dump(details))]
-            opened += [
-                (
-                    ids[up.node, c.upstream],
-                    ids[down.node, c.downstream],
-                    c.details,
-                )
-                for c in after.columns
-            ]
+            added = list(new - old)
+            opened += [(*pair, column.details) for pair, column in zip(ends(added), added, strict=True)]
             lineage.assert_edges(self.transaction, opened, after.assertion, clock.position)
         kind = "entityLineageUpdated" if before and after else "entityLineageAdded" if after else "entityLineageDeleted"
         self._announce(kind, up, down, said.assertion.source)

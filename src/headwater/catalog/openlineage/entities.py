@@ -41,12 +41,16 @@ class Entities:
 
     def job(self, job: Job) -> EntityRow | None:
         """The pipeline that stands for a job, told what the event says of it."""
-        service = self._mapped(job.namespace, (spec.PIPELINES,))
+        label = f"job {job.namespace} {job.name}"
+        try:
+            service = self._mapped(job.namespace, (spec.PIPELINES,))
+        except ValueError as error:
+            self.refused.append(f"{label}: {error}")
+            return None
         root = service[1] if service else job.namespace
         place = Place(spec.PIPELINES, spec.KINDS[spec.PIPELINES], root, (("pipeline", job.name),))
         facets = job.facets
-        said = _Said(facets.documentation, facets.ownership, facets.tags)
-        return self._told(f"job {job.namespace} {job.name}", [place], said)
+        return self._told(label, [place], _Said(facets.documentation, facets.ownership, facets.tags))
 
     def dataset(self, dataset: Dataset) -> EntityRow | None:
         """The entity that stands for a dataset, told what the event says of it."""
@@ -95,14 +99,15 @@ class Entities:
         return Place(types[0], spec.KINDS[types[0]], names[0], tuple(zip(types[1:], names[1:], strict=True)))
 
     def _mapped(self, namespace: str, types: Iterable[str]) -> Named | None:
-        """The type and name of the service that a namespace stands for, if the settings say so."""
+        """The type and name of the service that a namespace stands for, if the settings say so; ``ValueError`` if there
+        is none of that name."""
         name = self.mapping.get(namespace) or self.mapping.get(namespace.rstrip("/"))
         if name is None:
             return None
         for service in types:
             if row := self._find(service, self.registry[service].lookup_or_none(name)):
                 return service, row.name
-        raise InvalidEntity(
+        raise ValueError(
             f"openLineageSettings: {namespace} stands for {name}, but there is no {' or '.join(types)} of that name"
         )
 
