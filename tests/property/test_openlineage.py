@@ -174,4 +174,4 @@ def test_events_in_any_order_lead_to_what_they_say_together(driver: Driver) -> N
 
 @pytest.mark.slow
 def test_many_events_in_any_order(driver: Driver) -> None:
-    run(driver, 1500)
+    run(driver, 400)

@@ -6,7 +6,9 @@ from typing import Any
 
 from headwater.api.entities import warned
 from headwater.api.http import Response, parse_json, render
+from headwater.api.lineage import WALK_DEPTH
 from headwater.api.routes import Call, Route
+from headwater.catalog.lineage import End
 from headwater.catalog.openlineage.intake import parsed
 from headwater.errors import CatalogError, InvalidEntity, status_of
 from headwater.schema.openlineage import OpenLineageReply
@@ -35,6 +37,23 @@ def routes() -> Iterator[Route]:
             body="Bulk",
             reply=OpenLineageReply,
         )
+    for tail in ("/{type}/{id}", "/{type}/name/{fqn}"):
+        yield Route(
+            method="GET",
+            pattern=f"/api/v1/openlineage/events{tail}",
+            endpoint=tell,
+            summary="What flows into an entity, as OpenLineage events",
+            reply="Entries",
+            query=("upstreamDepth", "asOf"),
+        )
+
+
+def tell(call: Call) -> Response:
+    """The events that another catalogue needs to know what flows into an entity."""
+    end = End(call.parameters["type"], call.key)
+    depth = call.query.whole("upstreamDepth", 1, 1, WALK_DEPTH)
+    data = call.catalog.job_events(end, depth, call.plain_view())
+    return render({"data": data, "paging": {"total": len(data)}})
 
 
 def take(call: Call) -> Response:

@@ -20,6 +20,7 @@ from headwater.catalog.context import Context, Key, chosen_fields, dump, parse, 
 from headwater.catalog.governance import Governance, ReachQuestion, TagsQuestion
 from headwater.catalog.impact import Impact, ImpactQuestion
 from headwater.catalog.lineage import End, LineageReader, LineageWriter
+from headwater.catalog.openlineage import outgoing
 from headwater.catalog.openlineage.intake import Event, Intake, Taken
 from headwater.catalog.reading import Found, Page, PageRequest, Reader, View
 from headwater.catalog.search.service import Search
@@ -334,6 +335,13 @@ class Catalog:
         given = self.settings((OPEN_LINEAGE,)).get(OPEN_LINEAGE, {})
         write = replace(write, if_match=None)
         return self.database.write(lambda transaction: Intake(transaction, self.context, write, given).take(event))
+
+    def job_events(self, end: End, upstream: int, view: View) -> list[Document]:
+        """OpenLineage events that say what flows into an entity, and into those within so many hops upstream of it."""
+        given = self.settings((OPEN_LINEAGE,)).get(OPEN_LINEAGE, {})
+        with self._reader(view) as reader:
+            row = reader.row(self.context.declared(end.type), end.key)
+            return outgoing.events(reader, row, upstream, given)
 
     def edge(self, upstream: End, downstream: End, view: View) -> Document:
         """The details of an edge."""

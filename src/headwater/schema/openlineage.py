@@ -13,8 +13,10 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from headwater.schema import fqn
 from headwater.schema.base import Model
 from headwater.schema.lineage import Transformation
+from headwater.schema.registry import Registry
 
 DATABASE, STORAGE, MESSAGING, MODELS = "databaseService", "storageService", "messagingService", "mlmodelService"
 PIPELINES = "pipelineService"
@@ -369,6 +371,16 @@ class OpenLineageReply(Model):
 
 # transformations --------------------------------------------------------------------------------------------------
 
+STEPS = {
+    Transformation.IDENTITY: {"type": "DIRECT", "subtype": "IDENTITY"},
+    Transformation.TRANSFORMATION: {"type": "DIRECT", "subtype": "TRANSFORMATION"},
+    Transformation.AGGREGATION: {"type": "DIRECT", "subtype": "AGGREGATION"},
+    Transformation.CONDITIONAL: {"type": "INDIRECT", "subtype": "CONDITIONAL"},
+    Transformation.MASKING: {"type": "DIRECT", "subtype": "TRANSFORMATION", "masking": True},
+    Transformation.HASHING: {"type": "DIRECT", "subtype": "TRANSFORMATION", "masking": True},
+}
+"""Transformations as the standard says them; it does not tell hashing from other ways to mask."""
+
 REVEALING = (
     Transformation.IDENTITY,
     Transformation.TRANSFORMATION,
@@ -531,27 +543,45 @@ def _table(name: str, separator: str) -> list[tuple[str, str]]:
     return list(zip(TABLES, names, strict=True))
 
 
-def named(place: Place, namespaces: Mapping[str, str]) -> tuple[str, str] | None:
-    """The namespace and name by which the standard knows what stands at a place; None if it has none for it.
+def own_place(registry: Registry, entity_type: str, name: str) -> Place:
+    """The place of an entity by its type and FQN; ``ValueError`` if there can be none."""
+    if entity_type not in registry:
+        raise ValueError(f"there is no type of entity called {entity_type}")
+    names, types = fqn.names(name), [entity_type]
+    while len(types) < len(names):
+        above = [parent.to for parent in registry[types[0]].parents]
+        if not above:
+            break
+        types.insert(0, above[0] if len(names) - len(types) > 1 else above[-1])
+    if len(types) != len(names) or types[0] not in KINDS:
+        raise ValueError(f"{name} is not the fully qualified name of a {entity_type}")
+    return Place(types[0], KINDS[types[0]], names[0], tuple(zip(types[1:], names[1:], strict=True)))
 
-    ``namespaces``: those that services (by name) stand for because somebody said so.
+
+def named(registry: Registry, entity_type: str, name: str, namespaces: Mapping[str, str]) -> tuple[str, str]:
+    """The namespace and name of an entity: those from which the rules lead back to it, else its own type and FQN.
+
+    ``namespaces``: what services (by name) are called outside, where somebody said so.
     """
-    namespace = namespaces.get(place.root, place.root)
-    rule = rule_of(namespace)
-    names = [name for _, name in place.below]
-    if rule.bucket and place.root not in namespaces and len(names) > 1:
-        namespace, names = f"{rule.schemes[0]}://{names[0]}", names[1:]
-    elif rule.bucket:
-        names = names[1:]
-    if place.service == DATABASE:
-        while len(names) > 1 and names[0] == MISSING:
-            names = names[1:]
-    given = rule.prefix + rule.separator.join(names) if place.service == DATABASE else "/".join(names)
+    own = OWN + entity_type, name
     try:
-        known = place_of(namespace, given, (place.service, place.root) if namespaces else None)
+        place = own_place(registry, entity_type, name)
     except ValueError:
-        return None
-    return (namespace, given) if known[:1] + known[2:] == place[:1] + place[2:] and rule is not UNKNOWN else None
+        return own
+    namespace = namespaces.get(place.root, place.root)
+    names = [below for _, below in place.below]
+    rule = rule_of(namespace)
+    if rule.bucket and names:
+        namespace, names = f"{rule.schemes[0]}://{names[0]}", names[1:]
+    while place.service == DATABASE and len(names) > 1 and names[0] == MISSING:
+        names = names[1:]
+    given = rule.prefix + rule.separator.join(names) if place.service == DATABASE else "/".join(names)
+    service = (place.service, place.root) if place.root in namespaces else None
+    try:
+        found = place_of(namespace, given, service)
+    except ValueError:
+        return own
+    return (namespace, given) if (found.service, *found[2:]) == (place.service, *place[2:]) else own
 
 
 # columns ----------------------------------------------------------------------------------------------------------

@@ -76,27 +76,13 @@ class Entities:
         for namespace, name in names:
             try:
                 if namespace.startswith(spec.OWN):
-                    yield self._own_place(namespace.removeprefix(spec.OWN), name)
+                    yield spec.own_place(self.registry, namespace.removeprefix(spec.OWN), name)
                 else:
                     rule = spec.rule_of(namespace)
                     order = (rule.service, spec.DATABASE, spec.STORAGE, spec.MESSAGING)
                     yield spec.place_of(namespace, name, self._mapped(namespace, dict.fromkeys(order)))
             except ValueError as error:
                 self.refused.append(f"{label}: {error}")
-
-    def _own_place(self, entity_type: str, name: str) -> Place:
-        """The place of an entity by type and FQN; ``ValueError`` if there can be none."""
-        if entity_type not in self.registry:
-            raise ValueError(f"there is no type of entity called {entity_type}")
-        names, types = fqn.names(name), [entity_type]
-        while len(types) < len(names):
-            above = [parent.to for parent in self.registry[types[0]].parents]
-            if not above:
-                break
-            types.insert(0, above[0] if len(names) - len(types) > 1 else above[-1])
-        if len(types) != len(names) or types[0] not in spec.KINDS:
-            raise ValueError(f"{name} is not the fully qualified name of a {entity_type}")
-        return Place(types[0], spec.KINDS[types[0]], names[0], tuple(zip(types[1:], names[1:], strict=True)))
 
     def _mapped(self, namespace: str, types: Iterable[str]) -> Named | None:
         """The type and name of the service that a namespace stands for, if the settings say so; ``ValueError`` if there
