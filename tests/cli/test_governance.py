@@ -65,3 +65,16 @@ def test_a_person_accepts_a_tag_and_every_answer_says_so(shop: Path, headwater: 
     assert told not in headwater("reach", "Sensitive", "--no-policy").out
     wrong = headwater("accept", "mlflow.churn", "Sensitive.Gender", *given[2:], "--until", "tomorrow")
     assert (wrong.code, "'tomorrow' is no day" in wrong.err) == (1, True)
+
+
+def test_emit_prints_the_events_or_says_why_it_cannot_send_them(shop: Path, headwater: Command) -> None:
+    (event,) = json.loads(headwater("emit", "mlflow.churn", "--json").out)
+    assert event["outputs"][0]["name"] == "mlflow.churn"
+    assert "household" in json.dumps(event["outputs"][0]["facets"]["columnLineage"])
+    nowhere = headwater("emit", "mlflow.churn")
+    assert (nowhere.code, "set OPENLINEAGE_URL" in nowhere.err) == (1, True)
+    unknown = headwater("emit", "mlflow.chum")
+    assert (unknown.code, "Did you mean mlflow.churn?" in unknown.err) == (3, True)
+    headwater("put", "table", "--set", "name=alone", "--set", "databaseSchema=shop.main.public", "--set", "columns=[]")
+    alone = headwater("emit", "shop.main.public.alone", "--type", "table")
+    assert "nothing is known of what flows into shop.main.public.alone" in alone.err

@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -70,6 +70,22 @@ def make_client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make
     yield make
     for manager in managers:
         manager.__exit__(None, None, None)
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[[], tuple[Client, str]]]:
+    """A function that starts a server of an empty catalogue: a client of it, and its URL."""
+    with ExitStack() as stack:
+
+        def start() -> tuple[Client, str]:
+            folder = tmp_path / f"served{time.monotonic_ns()}"
+            folder.mkdir()
+            application = headwater.application(Settings(database=str(folder / "catalogue.db")))
+            stack.callback(application.catalog.close)
+            url = stack.enter_context(served(application))
+            return stack.enter_context(Client(HttpTransport(url))), url
+
+        yield start
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 """The commands that ask what reaches what, and what changes do."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
@@ -270,4 +271,10 @@ def _who(evidence: Evidence) -> str:
     by = f" by {evidence.user}" if evidence.asserted_by == "Manual" and evidence.user else ""
     how = f" ({evidence.transformation.lower()})" if evidence.transformation else ""
     through = f", through {evidence.pipeline.name}" if evidence.pipeline else ""
-    return str(styled(f"{evidence.asserted_by}{by}{how}{through}"))
+    return str(styled(f"{evidence.asserted_by}{by}{how}{through}{_last_run(evidence)}"))
+
+
+def _last_run(evidence: Evidence) -> str:
+    if not evidence.run or evidence.last_seen is None:
+        return ""
+    return f", last in a run of {datetime.fromtimestamp(evidence.last_seen / 1000, UTC):%Y-%m-%d}"

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from rich.text import Text
 from rich.tree import Tree
 
+from headwater.cli.failures import Failure
 from headwater.cli.screen import plain, styled, words
+from headwater.cli.session import Session
 from headwater.schema.base import Document
 
 Columns = tuple[tuple[tuple[str, ...], str], ...]
@@ -157,3 +159,19 @@ def _column_lines(edge: Edge, up: str, down: str) -> Iterable[Text]:
 
 def _below(name: str, entity: str) -> str:
     return name[len(entity) + 1 :] if name.casefold().startswith(entity.casefold() + ".") else name
+
+
+def emit(session: Session, kind: str, name: str, depth: int, url: str | None, token: str | None) -> None:
+    """Send what flows into an entity to another server, or print it."""
+    from headwater.sdk.openlineage import emit as send
+
+    declared, lineage = session.declared(kind), session.client.lineage
+    with session.naming(declared, name):
+        events = lineage.events((declared.name, name), depth)
+    if session.screen.json:
+        session.screen.values(events)
+        return
+    if not events:
+        raise Failure(f"nothing is known of what flows into {name}, so there is nothing to send")
+    where = send(events, url, token)
+    session.screen.note(f"{len(events)} {'event' if len(events) == 1 else 'events'} sent to {where}")

@@ -423,6 +423,24 @@ def undelete(type: TypeWord, name: Name, /, *, where: Where = Where()) -> None:
         writing.undelete(session, type, name)
 
 
+@app.command(group=ASK)
+def emit(
+    name: Name,
+    /,
+    *,
+    type: Kind = "mlmodel",
+    depth: Annotated[int, Parameter(help="How many hops upstream to tell, 1 to 100; 1 by default.")] = 1,
+    to: Annotated[str | None, Parameter(help="Address of the server to send to. [OPENLINEAGE_URL]")] = None,
+    to_token: Annotated[str | None, Parameter(help="Token for that server. [OPENLINEAGE_API_KEY]")] = None,
+    where: Where = Where(),
+) -> None:
+    """Send what flows into an entity, as OpenLineage events, to another server. With --json they are only printed."""
+    from headwater.cli import graph
+
+    with where.session() as session:
+        graph.emit(session, type, name, depth, to, to_token)
+
+
 # running --------------------------------------------------------------------------------------------------------------
 
 

@@ -83,6 +83,24 @@ class Lineage:
         ends = [self._reference(end, include_deleted=True) for end in (upstream, downstream)]
         self._wire.ask("DELETE", path_of("lineage", *(part for end in ends for part in (end.type, end.id or ""))))
 
+    def events(self, entity: Node, upstream: int = 1, *, as_of: AsOf | None = None) -> list[Document]:
+        """OpenLineage events that say what flows into an entity, and into those within so many hops upstream of it."""
+        query = {"upstreamDepth": upstream, "asOf": moment(as_of)}
+        events: list[Document] = self._wire.ask("GET", path_of("openlineage", "events", *self.place(entity)), query)[
+            "data"
+        ]
+        return events
+
+    def emit(
+        self, entity: Node, upstream: int = 1, *, url: str | None = None, token: str | None = None
+    ) -> tuple[int, str]:
+        """Send these events to the OpenLineage server at ``url``, or to where ``OPENLINEAGE_URL`` or an
+        ``openlineage.yml`` says; how many, and where that is. Needs ``headwater[openlineage]``."""
+        from headwater.sdk.openlineage import emit
+
+        events = self.events(entity, upstream)
+        return len(events), emit(events, url, token)
+
     # translation --------------------------------------------------------------------------------------------------
 
     def _declared(self, node: Node) -> EntityType:
