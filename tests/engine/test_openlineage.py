@@ -435,3 +435,79 @@ def test_many_events_at_once_and_one_of_them_wrong(api: Api) -> None:
     assert len(runs(api)) == 2
     api.post("lineage/batch", {"event": 1}, expect=400)
     assert "an event needs" in api.post("openlineage/lineage", {}, expect=400)["message"]
+
+
+NUL, LONG = "a\0b", "x" * 4000
+EVENT = run([PEOPLE], [PROFILE])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        EVENT | {"eventTime": "noon"},
+        EVENT | {"eventTime": "0001-01-01T00:00:00Z"},
+        EVENT | {"eventType": "DONE"},
+        EVENT | {"run": {"runId": LONG}},
+        EVENT | {"run": {"runId": NUL}},
+        EVENT | {"job": {"namespace": "airflow", "name": NUL}},
+        EVENT | {"inputs": [{"namespace": "", "name": "a"}]},
+        EVENT | {"inputs": [{"namespace": NUL, "name": "a"}]},
+        EVENT | {"inputs": {"namespace": "a"}},
+        EVENT | {"outputs": [{"namespace": "a", "name": "b", "facets": {"schema": {"fields": [{"name": ""}]}}}]},
+        EVENT | {"outputs": [{"namespace": "a", "name": "b", "facets": {"columnLineage": {"fields": {NUL: {}}}}}]},
+        EVENT | {"job": {"namespace": "a", "name": "b", "facets": {"sql": {"query": NUL}}}},
+        {"eventTime": at(1), "dataset": {"namespace": "a"}},
+        [],
+        "text",
+    ],
+)
+def test_an_event_that_is_not_one_is_refused_whole(api: Api, wrong: Json) -> None:
+    position = api.position()
+    assert api.post("lineage", wrong, expect=400)["message"]
+    assert api.position() == position
+
+
+def test_names_that_are_too_long_are_refused_and_the_rest_counts(api: Api) -> None:
+    column = {"inputFields": [{"namespace": SHOP, "name": "shop.public.people", "field": LONG}]}
+    outputs = [
+        {"namespace": SHOP, "name": f"shop.public.{LONG}"},
+        {"namespace": SHOP, "name": "shop.public.profile", "facets": {"columnLineage": {"fields": {LONG: column}}}},
+    ]
+    refused = take(api, run() | {"inputs": [{"namespace": SHOP, "name": "shop.public.people"}], "outputs": outputs})
+    assert len(refused) == 2
+    assert [one["name"] for one in api.lineage("table", table("profile"))["nodes"]] == ["people"]
+
+
+def test_everybody_who_asserts_an_edge_stands_beside_the_others(api: Api) -> None:
+    """Declared by a feature source, and asserted by SQL, dbt, a pipeline, a person and a run."""
+    mapping = {"namespaceToServiceMapping": {SHOP: "db"}}
+    api.put("system/settings", {"config_type": "openLineageSettings", "config_value": mapping})
+    source, model = api.table("people", ["sex"]), api.model(mlFeatures=[{"name": "f"}])
+    name, far = "db.shop.main.people", "headwater.m.f"
+    ends = {"fromEntity": {"id": source["id"], "type": "table"}, "toEntity": {"id": model["id"], "type": "mlmodel"}}
+    sources = ["ViewLineage", "QueryLineage", "DbtLineage", "PipelineLineage", "Manual"]
+    for told in sources:
+        flows = [{"fromColumns": [f"{name}.sex"], "toColumn": far, "transformation": "AGGREGATION"}]
+        api.put("lineage", {"edge": {**ends, "lineageDetails": {"source": told, "columnsLineage": flows}}})
+    api.model(mlFeatures=[{"name": "f", "featureSources": [{"name": "sex", "dataSource": source_of(source)}]}])
+    flow = {"inputFields": [{"namespace": SHOP, "name": "shop.main.people", "field": "sex"}]}
+    output = {"namespace": "headwater://mlmodel", "name": "headwater.m"}
+    take(api, run() | {"outputs": [output | {"facets": {"columnLineage": {"fields": {"f": flow}}}}]})
+
+    def asserted() -> dict[str, Json]:
+        (row,) = api.get("governance/reach", column=f"{name}.sex")["data"]
+        return {one["assertedBy"]: one for one in row["paths"][0][0]["evidence"]}
+
+    found = asserted()
+    assert set(found) == {*sources, "declared", "OpenLineage"}
+    assert all(one["user"] == "ada" and one["firstSeen"] <= one["lastSeen"] for one in found.values())
+    assert {one.get("transformation") for told, one in found.items() if told in sources} == {"AGGREGATION"}
+    api.delete(f"lineage/mlmodel/{model['id']}/type/DbtLineage")
+    assert set(asserted()) == set(found) - {"DbtLineage"}
+    api.delete(f"lineage/mlmodel/{model['id']}/type/OpenLineage")
+    assert set(asserted()) == set(found) - {"DbtLineage", "OpenLineage"}
+
+
+def source_of(entity: Json) -> Json:
+    """A reference to a table."""
+    return {"id": entity["id"], "type": "table"}

@@ -28,7 +28,14 @@ class _Told(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
 
-Word = Annotated[str, Field(min_length=1)]
+def _checked(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("a name must not contain the character U+0000")
+    return text
+
+
+Word = Annotated[str, Field(min_length=1), AfterValidator(_checked)]
+"""A name."""
 
 
 def _moment(text: str) -> str:
@@ -102,7 +109,7 @@ class OutputField(_Told):
 class ColumnLineageFacet(_Told):
     """What flows into the columns of an output, and (``dataset``) what decides about all its rows."""
 
-    fields: dict[str, OutputField] = Field(default_factory=dict)
+    fields: dict[Word, OutputField] = Field(default_factory=dict)
     dataset: list[InputField] | None = None
 
 
@@ -136,7 +143,7 @@ class Label(_Told):
     """A tag: of the whole, or of the column ``field``."""
 
     key: Word
-    value: str = "true"
+    value: Word | Literal[""] = "true"
     field: str | None = None
 
 
@@ -286,7 +293,7 @@ class RunFacets(_Facets):
 class Run(_Told):
     """One execution of a job."""
 
-    run_id: Word
+    run_id: Word = Field(max_length=256)
     facets: RunFacets = RunFacets()
 
 

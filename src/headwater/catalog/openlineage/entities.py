@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, get_args
 
 from headwater.catalog.context import Key
+from headwater.catalog.prepare import PATH_SIZE
 from headwater.catalog.writing import Writer
 from headwater.errors import CatalogError, InvalidEntity
 from headwater.schema import fqn
@@ -238,7 +239,7 @@ class Entities:
         if not self.writer.context.shapes[row.type].has_fields:
             self.refused.append(f"columnLineage: {row.fqn} is a {row.type}, which has no columns")
             return None
-        if not paths[row.node]:
+        if not paths[row.node] and len(candidates[0].encode()) <= PATH_SIZE:
             return candidates[0]
         found = next((path for path in candidates if path in paths[row.node]), None)
         if found is None:
