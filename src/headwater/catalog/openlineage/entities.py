@@ -13,11 +13,11 @@ from headwater.catalog.context import Key
 from headwater.catalog.prepare import PATH_SIZE
 from headwater.catalog.writing import Writer
 from headwater.errors import CatalogError, InvalidEntity
-from headwater.schema import fqn
-from headwater.schema import openlineage as spec
+from headwater.schema import fqn, namespaces
 from headwater.schema.base import Document, held
 from headwater.schema.declare import LABELS, OWNERS, TAGS, Child, EntityType
-from headwater.schema.openlineage import Dataset, DocumentationFacet, Job, OwnershipFacet, Place, SchemaField, TagsFacet
+from headwater.schema.namespaces import Place
+from headwater.schema.openlineage import Dataset, DocumentationFacet, Job, OwnershipFacet, SchemaField, TagsFacet
 from headwater.schema.registry import item_model
 from headwater.store import documents, lineage
 from headwater.store.rows import EntityRow
@@ -44,12 +44,12 @@ class Entities:
         """The pipeline that stands for a job, told what the event says of it."""
         label = f"job {job.namespace} {job.name}"
         try:
-            service = self._mapped(job.namespace, (spec.PIPELINES,))
+            service = self._mapped(job.namespace, (namespaces.PIPELINES,))
         except ValueError as error:
             self.refused.append(f"{label}: {error}")
             return None
         root = service[1] if service else job.namespace
-        place = Place(spec.PIPELINES, spec.KINDS[spec.PIPELINES], root, (("pipeline", job.name),))
+        place = Place(namespaces.PIPELINES, namespaces.KINDS[namespaces.PIPELINES], root, (("pipeline", job.name),))
         facets = job.facets
         return self._told(label, [place], _Said(facets.documentation, facets.ownership, facets.tags))
 
@@ -76,12 +76,12 @@ class Entities:
     def _places(self, label: str, names: Iterable[Named]) -> Iterator[Place]:
         for namespace, name in names:
             try:
-                if namespace.startswith(spec.OWN):
-                    yield spec.own_place(self.registry, namespace.removeprefix(spec.OWN), name)
+                if namespace.startswith(namespaces.OWN):
+                    yield namespaces.own_place(self.registry, namespace.removeprefix(namespaces.OWN), name)
                 else:
-                    rule = spec.rule_of(namespace)
-                    order = (rule.service, spec.DATABASE, spec.STORAGE, spec.MESSAGING)
-                    yield spec.place_of(namespace, name, self._mapped(namespace, dict.fromkeys(order)))
+                    rule = namespaces.rule_of(namespace)
+                    order = (rule.service, namespaces.DATABASE, namespaces.STORAGE, namespaces.MESSAGING)
+                    yield namespaces.place_of(namespace, name, self._mapped(namespace, dict.fromkeys(order)))
             except ValueError as error:
                 self.refused.append(f"{label}: {error}")
 
@@ -132,7 +132,7 @@ class Entities:
         for entity_type, name, path in self._fqns(place):
             row, declared = self._find(entity_type, path), self.registry[entity_type]
             if row is None:
-                body: Document = {"name": name, **spec.NEEDED.get(entity_type, {})}
+                body: Document = {"name": name, **namespaces.NEEDED.get(entity_type, {})}
                 body |= {"serviceType": place.kind} if above is None else {}
                 for one in (above, service):
                     for parent in declared.parents:
@@ -185,7 +185,7 @@ class Entities:
             if merged != items:
                 value: Any = merged
                 if len(child.path) > 1:
-                    around = known.get(child.path[0]) or spec.AROUND.get(declared.name, {})
+                    around = known.get(child.path[0]) or namespaces.AROUND.get(declared.name, {})
                     value = {**around, child.path[1]: merged}
                 news[child.path[0]] = value
         return news
@@ -302,7 +302,7 @@ def _merged(
         known = merged.get(field.name.casefold())
         item: Document = dict(known or {"name": field.name})
         if known is None or item.get("dataType") == "UNKNOWN":
-            item |= spec.data_type(field.type, types)
+            item |= namespaces.data_type(field.type, types)
         if field.description and not item.get("description"):
             item["description"] = field.description
         if field.fields and inner:

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 from headwater.catalog.lineage import Column, LineageReader
 from headwater.catalog.reading import Reader, View
-from headwater.schema import fqn
-from headwater.schema import openlineage as spec
+from headwater.schema import fqn, namespaces
 from headwater.schema.base import Document, held
 from headwater.schema.declare import EntityType
 from headwater.schema.lineage import Transformation
+from headwater.schema.openlineage import STEPS
 from headwater.store import lineage
 from headwater.store.rows import EntityRow
 
@@ -25,7 +25,7 @@ NAMESPACE = "headwater"
 
 
 def events(reader: Reader, row: EntityRow, upstream: int, settings: Document) -> list[Document]:
-    """What flows into an entity and into those within ``upstream`` - 1 hops before it, nearest first."""
+    """What flows into an entity, and into those within ``upstream`` - 1 hops before it."""
     walker = LineageReader(reader.session, reader.context, reader.position, View())
     nodes = [row.node]
     if upstream > 1:
@@ -78,7 +78,7 @@ class _Writer:
             for column in sorted(columns, key=lambda one: one[:2]):
                 source = spelled.get((up, column.upstream), column.upstream)
                 target = spelled.get((node, column.downstream), column.downstream)
-                steps = [spec.STEPS[Transformation(column.transformation)]] if column.transformation else []
+                steps = [STEPS[Transformation(column.transformation)]] if column.transformation else []
                 one: Document = {"namespace": namespace, "name": name, "field": _plain(source)}
                 fields[_plain(target)].append(one | ({"transformations": steps} if steps else {}))
         if fields:
@@ -104,7 +104,7 @@ class _Writer:
 
     def _name(self, node: int) -> tuple[str, str]:
         row = self._known[node][0]
-        return spec.named(self.registry, row.type, row.fqn, self.namespaces)
+        return namespaces.named(self.registry, row.type, row.fqn, self.namespaces)
 
     def _dataset(self, node: int) -> Document:
         row, document = self._known[node]
