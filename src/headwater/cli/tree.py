@@ -115,7 +115,9 @@ class FarEnd:
 
     type: Annotated[
         str | None,
-        Parameter(help="Types with commas, or `*` for all; mlmodel by default, for changes also dashboard."),
+        Parameter(
+            help="Types with commas, or `*` for all; mlmodel by default, for changes also what shows or serves it."
+        ),
     ] = None
     tier: Annotated[str | None, Parameter(help="Only what has this tier, such as Tier.Tier1.")] = None
     domain: Annotated[str | None, Parameter(help="Only what belongs to this domain.")] = None
