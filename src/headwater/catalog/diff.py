@@ -226,6 +226,8 @@ def _diff_item(change: Change, declared: EntityType, child: Child, name: str, ol
         else:
             recorded = change.record(inner, before, after)
             changed |= recorded
+            if not recorded and any(member == nested.field for nested in child.children):
+                change.stored_only = True  # None told, or told that there are none: sources of an input differ in that.
             for rule in declared.versions.narrowings:
                 if recorded and rule.child == child.field and rule.member == member:
                     change.major |= _narrows(rule, before, after)

@@ -54,6 +54,6 @@ def _check_limit(session: Session, declared: EntityType, limit: Limit, shared: s
     if total > limit.most:
         each = ", ".join(f"{name} {share:g}" for name, share in shares)
         raise InvalidEntity(
-            f"{limit.member}: the {declared.name} entities of {limit.per} {shared} would come to {total:g}, "
-            f"and {limit.most:g} is the most ({each})"
+            f"{limit.member}: all with the {limit.per} {shared} would come to {total:g}; {limit.most:g} is the most "
+            f"({each})"
         )

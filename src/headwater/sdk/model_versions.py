@@ -44,7 +44,7 @@ class ModelVersions(Collection[MlModelVersion, CreateMlModelVersion]):
         name = model.fully_qualified_name or model.id if isinstance(model, Entity | EntityReference) else model
         found = self.find(fqn.add(name, word), as_of=as_of) or self.holder(model, word, as_of=as_of)
         if found is None:
-            raise EntityNotFound(f"{name} has no version {word}, and none that is its {word}")
+            raise EntityNotFound(f"{name} has no version and no alias {word}")
         return found
 
     def set_alias(self, version: Key, alias: str) -> MlModelVersion:

@@ -342,8 +342,8 @@ MLMODEL_DEPLOYMENT = EntityType(
     lineage=(ReferenceLineage(reference="modelVersion", side="upstream"), ReferenceLineage(reference="consumers")),
     filters=(
         *_OF_MODEL,
-        Filter(name="endpoint", kind="value"),
-        Filter(name="environment", kind="value"),
+        Filter(name="endpoint", kind="value", member="endpoint"),
+        Filter(name="environment", kind="value", member="environment"),
         Filter(name="modelVersion", kind="reference", to="mlmodelVersion", member="modelVersion"),
     ),
     endpoint="endpoint",
