@@ -23,12 +23,12 @@ from headwater.store.opening import connect
 
 REGISTRY = standard()
 MODEL, VERSION = REGISTRY["mlmodel"], REGISTRY["mlmodelVersion"]
-MODELS = ("m", "n")
+MODELS = ("m",)
 NUMBERS = ("1", "2", "3")
-ALIASES = ("champion", "challenger", "shadow")
+ALIASES = ("champion", "challenger")
 
 models, numbers, aliases = st.sampled_from(MODELS), st.sampled_from(NUMBERS), st.sampled_from(ALIASES)
-lists = st.lists(aliases, unique=True)
+lists = st.lists(aliases, unique=True, min_size=1)
 
 
 class Aliases(RuleBasedStateMachine):
@@ -45,12 +45,21 @@ class Aliases(RuleBasedStateMachine):
         self.held: dict[tuple[str, str], set[str]] = {}
         self.deleted: set[tuple[str, str]] = set()
         self.past: list[tuple[int, dict[tuple[str, str], set[str]]]] = []
+        for one in self._page("all"):
+            self._catalog.delete(VERSION, Key.id(one["id"]), self._write(), hard=True)
         for name in MODELS:
             self._catalog.upsert(MODEL, {"name": name}, self._write())
-            for one in self._page("all"):
-                self._catalog.delete(VERSION, Key.id(one["id"]), self._write(), hard=True)
+            for number in NUMBERS:
+                self.put(name, number, [])
 
     def teardown(self) -> None:
+        try:
+            self._check_the_past()
+            self._check_lists_and_histories()
+        finally:
+            self._close()
+
+    def _close(self) -> None:
         for catalog in self.catalogs:
             catalog.close()
         shutil.rmtree(self.folder)
@@ -78,7 +87,7 @@ class Aliases(RuleBasedStateMachine):
         self.held.setdefault((model, number), set()).update(come)
         self.deleted.discard((model, number))
 
-    @rule(model=models, number=numbers, given=st.none() | lists)
+    @rule(model=models, number=numbers, given=st.none() | st.just([]) | lists)
     def put(self, model: str, number: str, given: list[str] | None) -> None:
         body: dict[str, Any] = {"name": number, "mlmodel": f"headwater.{model}"}
         self._catalog.upsert(VERSION, body | ({} if given is None else {"aliases": given}), self._write())
@@ -115,7 +124,7 @@ class Aliases(RuleBasedStateMachine):
         with pytest.raises(CatalogError):
             self._catalog.upsert(VERSION, body, self._write())
 
-    @rule(model=models, number=numbers, hard=st.booleans())
+    @rule(model=models, number=numbers, hard=st.sampled_from((False, False, True)))
     def delete(self, model: str, number: str, hard: bool) -> None:
         place = (model, number)
         if place in self.held and (hard or place not in self.deleted):
@@ -133,42 +142,42 @@ class Aliases(RuleBasedStateMachine):
         self._catalog.restore(VERSION, self._key(*place), self._write())
         self.deleted.discard(place)
 
-    @rule()
-    def remember(self) -> None:
-        live = {place: set(mine) for place, mine in self.held.items() if place not in self.deleted}
-        self.past.append((self._catalog.newest_position(), live))
-
     @invariant()
     def the_catalogue_says_what_the_rules_say(self) -> None:
         shown = {(one["mlmodel"]["name"], one["name"]): set(one.get("aliases") or ()) for one in self._page("all")}
         assert shown == self.held
-        for model in MODELS:
-            for alias in ALIASES:
-                found = [one["name"] for one in self._page(mlmodel=f"headwater.{model}", alias=alias)]
-                live = [number for one, number in self.held if one == model and (one, number) not in self.deleted]
-                assert found == sorted(number for number in live if alias in self.held[model, number])
-                assert len(found) <= 1
-
-    @invariant()
-    def histories_end_with_what_is(self) -> None:
-        for model, number in self.held:
-            newest, *_ = self._catalog.versions(VERSION, self._key(model, number), View(include="all"))
-            assert set(newest.get("aliases") or ()) == self.held[model, number]
+        live = {place: set(mine) for place, mine in self.held.items() if place not in self.deleted}
+        self.past.append((self._catalog.newest_position(), live))
 
     def _at(self, position: int) -> dict[tuple[str, str], set[str]]:
         page = self._catalog.page(VERSION, PageRequest(limit=100), View(as_of=f"@{position}")).data
         return {(one["mlmodel"]["name"], one["name"]): set(one.get("aliases") or ()) for one in page}
 
-    @rule()
-    def the_past_stays(self) -> None:
-        for position, live in self.past[-3:]:
-            assert self._at(position) == live
-        for position in range(max(1, self._catalog.newest_position() - 3), self._catalog.newest_position() + 1):
+    def _check_the_past(self) -> None:
+        """Whoever held what, and at no position in between did two hold one alias of a model."""
+        known = dict(self.past)
+        for position in sorted(
+            {max(0, position - back) for position in list(known)[-20:] for back in (0, 1)}
+            & set(range(min(known), max(known) + 1))
+        ):
+            then = self._at(position)
+            assert then == known.get(position, then)
             for model in MODELS:
-                held = [alias for (one, _), mine in self._at(position).items() if one == model for alias in mine]
-                assert len(held) == len(set(held))
+                held = [alias for (one, _), mine in then.items() if one == model for alias in mine]
+                assert len(held) == len(set(held)), position
+
+    def _check_lists_and_histories(self) -> None:
+        for model in MODELS:
+            for alias in ALIASES:
+                found = [one["name"] for one in self._page(mlmodel=f"headwater.{model}", alias=alias)]
+                live = [number for one, number in self.held if one == model and (one, number) not in self.deleted]
+                assert found == [number for number in live if alias in self.held[model, number]]
+        for (model, number), mine in self.held.items():
+            newest, *_ = self._catalog.versions(VERSION, self._key(model, number), View(include="all"))
+            assert set(newest.get("aliases") or ()) == mine
 
 
 def test_an_alias_has_one_holder_whatever_happens(database_url: str) -> None:
     Aliases.url = database_url
-    run_state_machine_as_test(Aliases, settings=settings(max_examples=12, stateful_step_count=25, deadline=None))
+    examples = 25 if database_url.startswith("sqlite") else 5
+    run_state_machine_as_test(Aliases, settings=settings(max_examples=examples, stateful_step_count=40, deadline=None))
