@@ -101,7 +101,7 @@ class Approval(_Stamped):
     comment: Markdown | None = None
 
 
-class Metric(Model):
+class ModelMetric(Model):
     """How good a version is, on a dataset if it was measured on one: the name of one of the version's."""
 
     name: FieldName
@@ -182,7 +182,7 @@ class _VersionFields(SourceFields):
     aliases: Annotated[list[Alias], _distinct()] | None = None
     stage: Stage | None = None
     approval: Approval | None = None
-    metrics: Annotated[list[Metric], _distinct("name", "dataset")] | None = None
+    metrics: Annotated[list[ModelMetric], _distinct("name", "dataset")] | None = None
     algorithm: str | None = None
     target: str | None = None
     ml_hyper_parameters: Annotated[list[MlHyperParameter], _distinct("name")] | None = None
