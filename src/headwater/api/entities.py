@@ -16,6 +16,7 @@ from headwater.catalog.identity import new_id
 from headwater.catalog.reading import Page, PageRequest
 from headwater.catalog.writing import Outcome
 from headwater.errors import InvalidEntity
+from headwater.schema.change import Comparison
 from headwater.schema.declare import SOFT_DELETE, Addition, EntityType, Inverse
 
 WARNING = "X-Headwater-Warning"
@@ -84,6 +85,19 @@ def routes(declared: EntityType, collection: str) -> Iterator[Route]:
                 f"Add to the {addition.member} of a {name}",
                 body="Items",
                 reply=entity,
+            )
+            if addition.removable:
+                yield route(
+                    "DELETE",
+                    f"{place}/{addition.path}/{{item}}",
+                    partial(take_out, addition=addition),
+                    f"Take one out of the {addition.member} of a {name}",
+                    reply=entity,
+                )
+        if declared.compared:
+            summary = f"What differs between a {name} and another one under the same parent"
+            yield route(
+                "GET", f"{place}/compare/{{other}}", compare, summary, reply=Comparison, query=("include", "asOf")
             )
         for inverse in declared.inverses:
             if inverse.paged:
@@ -170,6 +184,12 @@ def add(call: Call, addition: Addition) -> Response:
     return written(call.catalog.add(call.type, call.key, addition.member, items, call.write()))
 
 
+def take_out(call: Call, addition: Addition) -> Response:
+    """An entity with one text less in a list."""
+    item = call.parameters["item"]
+    return written(call.catalog.take_out(call.type, call.key, addition.member, item, call.write()))
+
+
 def put_item(call: Call) -> Response:
     """An entity with one more item in a list, or a changed one."""
     return written(call.catalog.put_item(call.type, call.key, body_object(call), call.write()))
@@ -219,6 +239,11 @@ def versions(call: Call) -> Response:
 def version(call: Call) -> Response:
     """One version."""
     return render(call.catalog.version(call.type, call.key, call.parameters["version"], _any_state(call)))
+
+
+def compare(call: Call) -> Response:
+    """What differs between two entities."""
+    return render(call.catalog.compare(call.type, call.key, call.parameters["other"], call.plain_view("non-deleted")))
 
 
 def recorded(call: Call) -> Response:

@@ -234,18 +234,16 @@ def _by(call: Call) -> Clause:
 
 def _indexes(registry: Registry, names: str | None) -> list[Clause]:
     """The types that indexes hold. One that OpenMetadata has and this catalogue does not is empty."""
-    if not names:
-        return []
     types: set[str] = set()
-    for name in names.split(","):
+    for name in (names or "all").split(","):
         types.update(_types_of(registry, name.strip()))
     return [any_of(Fact("@type", each) for each in sorted(types))]
 
 
 def _types_of(registry: Registry, name: str) -> Iterable[str]:
     if name in ("all", "dataAsset"):
-        assets = (each.name for each in registry if each.has(LIFE_CYCLE))
-        return assets if name == "dataAsset" else (each.name for each in registry)
+        theirs = [each for each in registry if not each.own]
+        return (each.name for each in theirs if name == "all" or each.has(LIFE_CYCLE))
     found = [each.name for each in registry if name in (each.name, each.search_index)]
     if not found and not name.endswith("_index"):
         known = ", ".join(sorted(each.search_index for each in registry))

@@ -206,6 +206,9 @@ def _diff_keyed(
 def _diff_item(change: Change, declared: EntityType, child: Child, name: str, old: Document, new: Document) -> bool:
     changed = False
     references = {reference.field: reference for reference in child.references}
+    called = fqn.add(name, new["name"])
+    if child.qualifier and new.get(child.qualifier):
+        called = fqn.add(called, new[child.qualifier])
     for member in dict.fromkeys((*old, *new)):
         before, after = old.get(member), new.get(member)
         if member == "fullyQualifiedName" or before == after:
@@ -213,7 +216,7 @@ def _diff_item(change: Change, declared: EntityType, child: Child, name: str, ol
         if member in ("description", "tags"):
             inner = f"{name}.{new['name']}.{member}"
         else:
-            inner = f"{fqn.add(name, new['name'])}.{member}"
+            inner = f"{called}.{member}"
         if member == child.recursive:
             changed |= _diff_keyed(change, declared, child, fqn.add(name, new["name"]), before or [], after or [])
         elif member == "tags" and child.tagged:
@@ -223,6 +226,8 @@ def _diff_item(change: Change, declared: EntityType, child: Child, name: str, ol
         else:
             recorded = change.record(inner, before, after)
             changed |= recorded
+            if not recorded and any(member == nested.field for nested in child.children):
+                change.stored_only = True  # None told, or told that there are none: sources of an input differ in that.
             for rule in declared.versions.narrowings:
                 if recorded and rule.child == child.field and rule.member == member:
                     change.major |= _narrows(rule, before, after)

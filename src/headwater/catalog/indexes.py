@@ -12,8 +12,8 @@ from typing import NamedTuple
 from headwater.catalog.fields import End, Fields
 from headwater.catalog.shape import Field, Outline, sources
 from headwater.schema import fqn
-from headwater.schema.base import Document
-from headwater.schema.declare import FieldLineage, ReferenceLineage
+from headwater.schema.base import Document, held
+from headwater.schema.declare import FieldLineage, ItemLineage, ReferenceLineage
 from headwater.store import lineage, relationships
 from headwater.store.database import Transaction
 from headwater.store.relationships import Relationship, Usage
@@ -63,12 +63,22 @@ def _links(outline: Outline, node: int, nodes: Mapping[str, int]) -> Iterable[Li
     document = outline.document
     for rule in outline.shape.declared.lineage:
         if isinstance(rule, ReferenceLineage):
-            if (target := document.get(rule.reference)) and target["id"] in nodes:
-                own, far = (node, ""), (nodes[target["id"]], "")
-                ends = (own, far) if rule.side == "downstream" else (far, own)
-                yield Link(*ends, rule.reference)
+            yield from _reference_links(rule, node, document, nodes)
+        elif isinstance(rule, ItemLineage):
+            for item in document.get(rule.child) or ():
+                if (target := item.get(rule.reference)) and target["id"] in nodes:
+                    yield Link((nodes[target["id"]], ""), (node, ""), rule.member)
         else:
             yield from _field_links(rule, node, document, nodes)
+
+
+def _reference_links(rule: ReferenceLineage, node: int, document: Document, nodes: Mapping[str, int]) -> Iterable[Link]:
+    value = document.get(rule.reference) or ()
+    for target in [value] if isinstance(value, dict) else value:
+        if target["id"] in nodes:
+            own, far = (node, ""), (nodes[target["id"]], "")
+            ends = (own, far) if rule.side == "downstream" else (far, own)
+            yield Link(*ends, rule.reference)
 
 
 def _field_links(rule: FieldLineage, node: int, document: Document, nodes: Mapping[str, int]) -> Iterable[Link]:
@@ -77,6 +87,10 @@ def _field_links(rule: FieldLineage, node: int, document: Document, nodes: Mappi
         if (table := nodes.get(entity_id)) is not None:
             yield Link((table, path), (node, fqn.quote(item["name"]).casefold()), member)
             yield Link((table, ""), own, member)
+    if rule.otherwise and (above := document.get(rule.otherwise)):
+        items = held(document, rule.path)
+        if not items or any(rule.sources not in item for item in items):
+            yield Link((nodes[above["id"]], ""), own, rule.otherwise)
 
 
 def apply(transaction: Transaction, fields: Fields, node: int, before: Indexed, after: Indexed, position: int) -> None:

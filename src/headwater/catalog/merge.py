@@ -174,6 +174,7 @@ def _with_empty_lists(shape: Shape, rendered: Document) -> tuple[Document, list[
     base = dict(rendered)
     added = []
     paths = [(reference.field,) for reference in shape.references if reference.many]
+    paths += [(member,) for member in shape.declared.held_once]
     for path in (*paths, *(child.path for child in shape.declared.children)):
         if not isinstance(held(base, path[:-1]), dict) or held(base, path) is not None:
             continue

@@ -12,12 +12,13 @@ from difflib import get_close_matches
 from typing import Any
 from uuid import UUID
 
+from headwater.catalog.context import position_of
 from headwater.catalog.fields import Fields
 from headwater.catalog.names import Card, Names
 from headwater.catalog.shape import Outline, sources
 from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema import fqn
-from headwater.schema.base import Document
+from headwater.schema.base import Document, held
 from headwater.schema.declare import EXTENSION, LIFE_CYCLE, FieldLineage, Reference
 from headwater.schema.properties import PROPERTY_TYPES, PropertyType, config_of
 from headwater.schema.registry import Registry
@@ -55,11 +56,13 @@ class Preparation:
         self.warnings: list[str] = []
         self.known_ids = old.ids if old else set()
 
-    def run(self, user: str, timestamp: int) -> None:
+    def run(self, user: str, timestamp: int, position: int) -> None:
         """Bring it to its stored form; ``InvalidEntity`` with every fault, ``EntityNotFound`` for what is missing."""
         self._resolve_references()
         self._resolve_labels(user, timestamp)
+        self._stamp(user, timestamp)
         self._check_parts()
+        self._pin(position)
         self._check_extension()
         self._resolve_accessors()
         if self.faults:
@@ -252,6 +255,51 @@ class Preparation:
         (card,) = self.resolve(Reference(field=member, to=types), [given])
         return {"id": card.id, "type": card.type, "name": card.name, "fullyQualifiedName": card.fqn}
 
+    # who and when, as of when -------------------------------------------------------------------------------------
+
+    def _stamp(self, user: str, timestamp: int) -> None:
+        """Note who gives stamped objects their values; those that keep their values keep the note."""
+        old = self.old.document if self.old else {}
+        for member in self.new.shape.declared.stamped:
+            if given := self.new.document.get(member):
+                known = old.get(member) or {}
+                same = _unstamped(given) == _unstamped(known)
+                note = {"by": known["by"], "at": known["at"]} if same else {"by": user, "at": timestamp}
+                self.new.document[member] = _unstamped(given) | note
+
+    def _pin(self, position: int) -> None:
+        """Say of references that are meant as of a position as of which."""
+        pinned = [(child, child.pinned, item) for child, _, _, item in self.new.parts if child.pinned]
+        old = self.old.parts if self.old and pinned else ()
+        known = {(child.field, item["name"]): item for child, _, _, item in old if child.pinned}
+        for child, member, item in pinned:
+            place, (reference,) = f"{child.field}.{item['name']}.{member}", child.references
+            given = item.pop(member, None)
+            target = item.get(reference.field)
+            twin = dict(known.get((child.field, item["name"])) or {})
+            before = twin.pop(member, None)
+            if target is None:
+                self.faults += [f"{place}: there is no {reference.field} that it could speak of"] if given else []
+            elif before and (given == before or (given is None and twin == item)):
+                item[member] = before
+            else:
+                item[member] = self._pinned_at(place, target["id"], given, position)
+
+    def _pinned_at(self, place: str, target: str, given: str | None, position: int) -> str:
+        """A moment as a position at which the target was there."""
+        if given is None:
+            return f"@{position}"
+        card = self.names.by_id[target]
+        try:
+            moment = position_of(self.session, given)
+        except InvalidEntity as error:
+            self.faults.append(f"{place}: {error.message}")
+            return given
+        state = history.at(self.session, card.node, moment)
+        if state is None or state.removed:
+            self.faults.append(f"{place}: the catalogue had no {card.type} {card.fqn} at {given}")
+        return f"@{moment}"
+
     # parts --------------------------------------------------------------------------------------------------------
 
     def _check_parts(self) -> None:
@@ -286,7 +334,7 @@ class Preparation:
         """The sources that were not there before, with what they name; the others keep the path that was found."""
         document, old = self.new.document, self.old.document if self.old else {}
         for rule in self.new.shape.field_rules:
-            if document.get(rule.child) == old.get(rule.child):
+            if held(document, rule.path) == held(old, rule.path):
                 continue
             known = {(entity_id, source["name"]): source for _, source, entity_id, _ in sources(rule, old)}
             for _, source, entity_id, _ in sources(rule, document):
@@ -309,6 +357,10 @@ class Preparation:
             return
         near = get_close_matches(name.casefold(), columns, n=1, cutoff=0.0)
         self.faults.append(f"{table.fqn} has no column {name}; the nearest is {columns[near[0]]}")
+
+
+def _unstamped(value: Document) -> Document:
+    return {member: inner for member, inner in value.items() if member not in ("by", "at")}
 
 
 def _as_list(value: Any) -> list[Any]:

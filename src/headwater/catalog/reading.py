@@ -311,6 +311,7 @@ class Reader:
         referring: list[tuple[str, int]] = []
         flags: dict[str, bool] = {}
         values: dict[str, str] = {}
+        items: dict[str, str] = {}
         absent: list[str] = []
         for filter_ in declared.filters:
             value = given.get(filter_.name)
@@ -321,6 +322,8 @@ class Reader:
                 flags[member] = _truth(filter_.name, value)
             elif filter_.kind == "value":
                 values[member] = value
+            elif filter_.kind == "item":
+                items[member] = value
             elif filter_.kind == "root":
                 absent += [member] if _truth(filter_.name, value) else []
             elif filter_.kind == "id":
@@ -338,6 +341,7 @@ class Reader:
             referring=referring,
             flags=flags,
             values=values,
+            items=items,
             absent=absent,
             position=self.position,
         )

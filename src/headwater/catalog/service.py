@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from headwater.catalog import assets, attention, batches, lineage_shapes, reindex, series, stale, usage
+from headwater.catalog import assets, attention, batches, comparison, lineage_shapes, reindex, series, stale, usage
 from headwater.catalog import lineage as graph
 from headwater.catalog.access import ADMIN
 from headwater.catalog.context import Context, Key, chosen_fields, dump, parse, position_of
@@ -105,6 +105,11 @@ class Catalog:
         with self._reader(view) as reader:
             return reader.version(declared, key, number)
 
+    def compare(self, declared: EntityType, key: Key, other: str, view: View) -> Document:
+        """What differs between an entity and another one of its type, which lives under the same parent."""
+        with self._reader(view) as reader:
+            return comparison.compare(reader, declared, key, other)
+
     def assets(self, declared: EntityType, key: Key, limit: int, offset: int, view: View) -> tuple[list[Document], int]:
         """A page of references to what holds an entity in the member that its type names; and how many there are."""
         with self._reader(view) as reader:
@@ -189,6 +194,10 @@ class Catalog:
     def add(self, declared: EntityType, key: Key, member: str, items: Sequence[Any], write: Write) -> Outcome:
         """Add items to a list of an entity."""
         return self._write(write, lambda writer: writer.add(declared, key, member, items))
+
+    def take_out(self, declared: EntityType, key: Key, member: str, item: str, write: Write) -> Outcome:
+        """Take a text out of a list of an entity."""
+        return self._write(write, lambda writer: writer.take_out(declared, key, member, item))
 
     def put_item(self, declared: EntityType, key: Key, item: Document, write: Write) -> Outcome:
         """Add an item to the list of which an entity takes single ones, or replace the one of its name."""

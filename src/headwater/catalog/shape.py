@@ -179,7 +179,7 @@ class Outline:
 
 def sources(rule: FieldLineage, document: Document) -> Iterator[Source]:
     """The sources in a stored document that name an entity. ``path`` is stored where a name is a nested path."""
-    for item in held(document, rule.child.split(".")) or ():
+    for item in held(document, rule.path) or ():
         for source in item.get(rule.sources) or ():
             if reference := source.get(rule.reference):
                 path = source.get("path") or fqn.quote(source[rule.name])

@@ -38,7 +38,16 @@ def settle(new: Outline, old: Outline | None, parent: int | None, names: Names) 
         _check_domain(document, parent, names)
     if declared.has(CUSTOM_PROPERTIES) and is_new("customProperties"):
         _check_properties(declared.name, document, before.get("customProperties") or (), names)
+    for reference in declared.references:
+        if reference.sibling and is_new(reference.field):
+            _check_sibling(reference.field, names.by_id[document[reference.field]["id"]], parent, names)
     _check_labels(new, old, names)
+
+
+def _check_sibling(member: str, target: Card, parent: int | None, names: Names) -> None:
+    """What an entity refers to lives where it lives itself."""
+    if target.parent != parent and parent is not None and (above := names.node(parent)):
+        raise InvalidEntity(f"{member}: {target.fqn} does not belong to the {above.type} {above.fqn}")
 
 
 def _keep_later(new: Document | None, old: Document | None) -> None:

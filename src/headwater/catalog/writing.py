@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import orjson
 
-from headwater.catalog import indexes, links, merge, secrets, traits, versions
+from headwater.catalog import indexes, links, merge, secrets, siblings, traits, versions
 from headwater.catalog.access import Principal
 from headwater.catalog.context import Context, Key, dump, parse
 from headwater.catalog.diff import Change, diff, reshaped
@@ -299,7 +299,7 @@ class Writer:
     def _prepare(self, declared: EntityType, body: Document, old: Outline | None) -> Outline:
         new = Outline(self.context.shapes[declared.name], body)
         preparation = Preparation(self.transaction, self.context.registry, self.names, self.fields, new, old)
-        preparation.run(self.principal.name, self.transaction.now())
+        preparation.run(self.principal.name, self.transaction.now(), self.transaction.clock.position)
         self.warnings = tuple(preparation.warnings)
         return new
 
@@ -311,7 +311,7 @@ class Writer:
         entity_fqn: str,
         hidden: Mapping[str, str],
     ) -> Outcome:
-        traits.settle(new, None, parent, self.names)
+        self._settle(declared, new, None, parent)
         name = new.document.pop("name")
         clock = self.transaction.tick()
         node = self.transaction.new_nodes(1)[0]
@@ -342,6 +342,7 @@ class Writer:
         self._store_secrets(declared, node, new.document, hidden)
         self.announce("entityCreated", row, None, None)
         self.names.add(read_card(CardRow(node, row.id, row.type, name, entity_fqn, parent, 0, None, card)))
+        siblings.check_limits(self.transaction, declared, new.document)
         return self.outcome(row, self._keep_written(row, new), "entityCreated", created=True)
 
     def _store_secrets(
@@ -395,6 +396,15 @@ class Writer:
                 value.append(item)
         return self.patch(declared, key, [{"op": "add", "path": f"/{member}", "value": value}])
 
+    def take_out(self, declared: EntityType, key: Key, member: str, item: str) -> Outcome:
+        """Take a text out of a list of a live entity; ``EntityNotFound`` if it is not there."""
+        row = self.find(declared, key)
+        value = orjson.loads(row.document).get(member) or []
+        if item not in value:
+            raise EntityNotFound(f"{declared.name} {row.fqn} has no {item} among its {member}")
+        left = [one for one in value if one != item]
+        return self.patch(declared, key, [{"op": "replace", "path": f"/{member}", "value": left}])
+
     def put_item(self, declared: EntityType, key: Key, item: Document) -> Outcome:
         """Add an item to the list of which an entity takes single ones, or replace the one of its name."""
         row = self.find(declared, key)
@@ -439,7 +449,7 @@ class Writer:
         for member in declared.fixed:
             if old.document.get(member) != new.document.get(member):
                 raise InvalidEntity(f"{declared.name} attribute {member} can't be modified")
-        traits.settle(new, old, row.parent, self.names)
+        self._settle(declared, new, old, row.parent)
         before, after = self._contrasted(row.fqn, old.document, new.document, new.shape)
         change = diff(declared, before, after)
         self._note_secrets(declared, row.node, change, new.document, hidden)
@@ -449,6 +459,14 @@ class Writer:
             return self._store(declared, row, row, old, new, hidden, None)
         step = self._step(declared, row, change, new, session and not reshaped(before, after))
         return self._store(declared, row, step, old, new, hidden, change.description(row.version / 10))
+
+    def _settle(self, declared: EntityType, new: Outline, old: Outline | None, parent: int | None) -> None:
+        """Complete what is about to be stored, and take from others what only one may hold."""
+        traits.settle(new, old, parent, self.names)
+        for loss in siblings.losses(self.transaction, declared, parent, old.document if old else {}, new.document):
+            before = Outline(new.shape, loss.before)
+            self.names.load(before.ids)
+            self._update(declared, loss.row, before, Outline(new.shape, loss.after), {})
 
     def _unchanged(self, row: EntityRow, old: Outline) -> Outcome:
         kept = renderings.of(self.transaction, [row.node]).get(row.node)
@@ -544,6 +562,8 @@ class Writer:
         if any(old.document.get(member) != new.document.get(member) for member in new.shape.indexed):
             before, after = (indexes.indexed(outline, row.node, self.names.numbers) for outline in (old, new))
             indexes.apply(self.transaction, self.fields, row.node, before, after, clock.position)
+        if not stored.deleted:
+            siblings.check_limits(self.transaction, declared, new.document)
         self._store_secrets(declared, row.node, new.document, hidden, drop=True)
         self.announce(event, stored, row.version, incremental)
         if shown_anew:
@@ -670,7 +690,11 @@ class Writer:
         if row.deleted and not hard:
             raise EntityNotFound.named(declared.name, key.text)
         hard = hard or not declared.has(SOFT_DELETE)
-        below = documents.children(self.transaction, row.node)
+        below = [
+            child
+            for child in documents.children(self.transaction, row.node)
+            if not self.context.registry[child.type].is_part_of(declared)
+        ]
         if not recursive and any(hard or not child.deleted for child in below):
             raise InvalidEntity(f"{declared.name} is not empty")
         self._refuse_system(row)

@@ -42,7 +42,8 @@ def shown(value: Any) -> str:
     """A value in a few words."""
     value = opened(value)
     if isinstance(value, dict) and "type" not in value:
-        text = ", ".join(f"{said(str(member))} {plain(inner)}" for member, inner in value.items())
+        told = {**value, "at": f"{moment(value['at'])} UTC"} if "by" in value and "at" in value else value
+        text = ", ".join(f"{said(str(member))} {plain(inner)}" for member, inner in told.items())
     else:
         text = plain(value).strip()
     if not text:

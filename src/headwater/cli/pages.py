@@ -50,7 +50,7 @@ class Sources:
 
 def label(member: str) -> str:
     """A member's name in words: ``mlFeatures`` are features, ``mlHyperParameters`` hyper-parameters."""
-    spoken = to_snake(member).removeprefix("ml_").replace("_", " ")
+    spoken = to_snake(member).removeprefix("ml_").replace("mlmodel", "model").replace("_", " ")
     return spoken.replace("hyper parameter", "hyper-parameter")
 
 
@@ -125,6 +125,8 @@ def _fact(name: str, value: Any, mixed: bool) -> Iterable[tuple[str, Text]]:
         yield name, _reference(value, mixed)
     elif isinstance(value, list) and any(isinstance(each, dict) and "tagFQN" not in each for each in value):
         yield name, styled("\n".join(plain(each) for each in value), lines=True)
+    elif isinstance(value, int) and (name == "at" or name.endswith(" at")):
+        yield name, styled(f"{moment(value)} UTC")
     else:
         yield name, styled(plain(value), lines=True)
 
@@ -180,6 +182,39 @@ def part_table(
     head = part_label(child)
     count = sum(1 for _ in _walk(items, child))
     return section(f"{head[:1].upper()}{head[1:]} ({count})", Columns(heads, rows))
+
+
+def belonging(declared: EntityType, listed: Sequence[Document]) -> RenderableType:
+    """The entities of a type that are parts of another one, one a row: numbers by their size, the newest first."""
+    children = {child.field: child for child in declared.children}
+    rows = [
+        (
+            styled(document["name"], "bold"),
+            *(styled(_brief(path, held(document, path.split(".")), children.get(path))) for path in declared.brief),
+        )
+        for document in sorted(listed, key=lambda one: (str(one["name"]).isdecimal(), len(one["name"]), one["name"]))
+    ]
+    heads = ["name", *(label(path.removesuffix(".name")).replace(".", " ") for path in declared.brief)]
+    head = label(declared.sdk_name)
+    return section(f"{head[:1].upper()}{head[1:]} ({len(rows)})", Columns(heads, rows[::-1]))
+
+
+def _brief(path: str, value: Any, child: Child | None) -> str:
+    """A member in a list: times as times, named figures with what they are of, entities by their own names."""
+    if isinstance(value, int) and path.endswith("At"):
+        return moment(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, dict) and "name" in value:
+        return str(value["name"])
+    if isinstance(value, list) and child is not None:
+        return ", ".join(_figure(item, child) for item in value)
+    return ", ".join(_brief(path, item, None) for item in value) if isinstance(value, list) else plain(value)
+
+
+def _figure(item: Document, child: Child) -> str:
+    of = item.get(child.qualifier or "")
+    return f"{item.get('name')}{f' on {of}' if of else ''} {plain(item.get('value'))}"
 
 
 def _walk(items: Iterable[Document], child: Child, depth: int = 0) -> Iterable[tuple[int, Document]]:

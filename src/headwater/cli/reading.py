@@ -149,8 +149,10 @@ def show(session: Session, kind: str, name: str) -> None:
     walk = session.client.lineage.get((declared.name, found.id), 1, FAR, as_of=session.as_of)
     graph = Graph(wire(walk))
     versions = _versions(session, declared, found)
+    belonging = _belonging(session, declared, found)
     if session.screen.json:
-        session.screen.value({"entity": document, "lineage": wire(walk), "versions": versions})
+        told = {part.sdk_name: listed for part, listed in belonging}
+        session.screen.value({"entity": document, "lineage": wire(walk), "versions": versions, **told})
         return
     with_features = [each.name for each in session.client.registry if _has_features(each) and each is not declared]
     feeds = graph.fed_by_fields(with_features)
@@ -160,6 +162,7 @@ def show(session: Session, kind: str, name: str) -> None:
         for child in declared.children
         if (part := pages.part_table(declared, child, document, sources, feeds)) is not None
     ]
+    parts += [pages.belonging(part, listed) for part, listed in belonging if listed]
     around: list[RenderableType] = [
         part for side in (True, False) if (part := pages.neighbours(graph, side)) is not None
     ]
@@ -173,6 +176,19 @@ def show(session: Session, kind: str, name: str) -> None:
     session.screen.show(pages.header(declared, document), *body)
 
 
+def _belonging(session: Session, declared: EntityType, found: Entity) -> list[tuple[EntityType, list[Document]]]:
+    """The entities of other types that are parts of one, by type."""
+    listed = []
+    for part in session.client.registry:
+        if part.is_part_of(declared):
+            by: dict[str, Any] = {
+                each.name: found for each in part.filters if each.kind == "parent" and each.to == declared.name
+            }
+            parts = session.collection(part).list(fields="*", as_of=session.as_of, **by)
+            listed.append((part, [wire(each) for each in parts]))
+    return listed
+
+
 def _has_features(declared: EntityType) -> bool:
     return any(isinstance(rule, FieldLineage) for rule in declared.lineage)
 
@@ -183,7 +199,7 @@ def _sources(session: Session, declared: EntityType, document: Document) -> page
     for rule in declared.lineage:
         if not isinstance(rule, FieldLineage):
             continue
-        for item in document.get(rule.child) or ():
+        for item in held(document, rule.path) or ():
             for source in item.get(rule.sources) or ():
                 reference = source.get(rule.reference) or {}
                 full = reference.get("fullyQualifiedName")

@@ -59,6 +59,8 @@ Policy = Annotated[
     bool, Parameter(negative="--no-policy", help="The catalogue's stop rules and exceptions count; they do by default.")
 ]
 Fields = Annotated[str | None, Parameter(help="Optional members to ask for, with commas between them; `*` for all.")]
+ModelName = Annotated[str, Parameter(name="MODEL", help="The fully qualified name of a model, such as mlflow.churn.")]
+VersionWord = Annotated[str, Parameter(name="VERSION", help="A version of the model, by its name or an alias.")]
 InputFile = Annotated[
     str | None,
     Parameter(name="FILE", help="A file of JSON; - is the standard input."),
@@ -115,7 +117,9 @@ class FarEnd:
 
     type: Annotated[
         str | None,
-        Parameter(help="Types with commas, or `*` for all; mlmodel by default, for changes also dashboard."),
+        Parameter(
+            help="Types with commas, or `*` for all; mlmodel by default, for changes also what shows or serves it."
+        ),
     ] = None
     tier: Annotated[str | None, Parameter(help="Only what has this tier, such as Tier.Tier1.")] = None
     domain: Annotated[str | None, Parameter(help="Only what belongs to this domain.")] = None
@@ -347,6 +351,22 @@ def list_(
         reading.list_(session, type, filter or (), limit, fields, include)
 
 
+@app.command(group=ASK)
+def compare(
+    model: ModelName,
+    version: VersionWord,
+    other: Annotated[str, Parameter(name="OTHER", help="The version to compare it with, likewise.")],
+    /,
+    *,
+    where: Reading = Reading(),
+) -> None:
+    """Show what differs between two versions of a model: metrics, hyper-parameters, datasets, signature."""
+    from headwater.cli import models
+
+    with where.session() as session:
+        models.compare(session, model, version, other)
+
+
 # changing -------------------------------------------------------------------------------------------------------------
 
 
@@ -439,6 +459,64 @@ def emit(
 
     with where.session() as session:
         graph.emit(session, type, name, depth, to, to_token)
+
+
+@app.command(group=CHANGE)
+def promote(
+    model: ModelName,
+    version: VersionWord,
+    alias: Annotated[str, Parameter(name="ALIAS", help="The alias that the version is to hold, such as champion.")],
+    /,
+    *,
+    where: Where = Where(),
+) -> None:
+    """Give a version of a model an alias; the version that held it loses it at the same moment."""
+    from headwater.cli import models
+
+    with where.session() as session:
+        models.promote(session, model, version, alias)
+
+
+@app.command(group=CHANGE)
+def approve(
+    model: ModelName,
+    version: VersionWord,
+    /,
+    *,
+    reject: Annotated[bool, Parameter(help="Say that it must not be used.")] = False,
+    comment: Annotated[str | None, Parameter(help="Why.")] = None,
+    where: Where = Where(),
+) -> None:
+    """Say that a version of a model may be used; who said so, and when, is noted."""
+    from headwater.cli import models
+
+    with where.session() as session:
+        models.approve(session, model, version, reject, comment)
+
+
+@app.command(group=CHANGE)
+def deploy(
+    model: ModelName,
+    version: VersionWord,
+    name: Annotated[str, Parameter(name="DEPLOYMENT", help="What serves it; production by default.")] = "production",
+    /,
+    *,
+    endpoint: Annotated[str | None, Parameter(help="The URL at which it answers; needed for a new deployment.")] = None,
+    environment: Annotated[
+        str | None, Parameter(help="What it serves; the name of a new deployment if absent.")
+    ] = None,
+    share: Annotated[float | None, Parameter(help="Percent of the endpoint's traffic.")] = None,
+    consumer: Annotated[
+        list[str] | None, Parameter(help="A table, dashboard or API that is made from the answers; may be repeated.")
+    ] = None,
+    where: Where = Where(),
+) -> None:
+    """Note that a version of a model is served, in a new deployment or in one that served another before."""
+    from headwater.cli import models
+
+    given = {"endpoint": endpoint, "environment": environment, "traffic_share": share}
+    with where.session() as session:
+        models.deploy(session, model, version, name, given, consumer or ())
 
 
 # running --------------------------------------------------------------------------------------------------------------

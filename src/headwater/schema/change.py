@@ -43,6 +43,14 @@ class BulkAssets(Model):
     dry_run: bool | None = None
 
 
+class Comparison(Model):
+    """What differs between two entities: what leads from the one to the other."""
+
+    from_: EntityReference = Field(alias="from")
+    to: EntityReference
+    change_description: ChangeDescription
+
+
 class Job(Model):
     """What is said of work that a caller need not wait for. Ours is done by the time that this is read."""
 

@@ -37,6 +37,7 @@ class Reference:
     ``essential``: in a child list, an item disappears together with the target.
     ``needs`` names a flag that the target must have, ``exclusive`` allows it one referrer of this kind.
     ``beside``: it always points to the only entity of its type under the same parent, which is made where it is not.
+    ``sibling``: its target lives under the same parent.
     """
 
     field: str
@@ -51,6 +52,7 @@ class Reference:
     needs: str | None = None
     exclusive: bool = False
     beside: bool = False
+    sibling: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,7 @@ class Parent:
     ``link``: requests name the parent, or a field of it, by an entity link (``<#E::type::fqn>`` or
     ``<#E::type::fqn::list::field>``); the field's path then stands in the FQN between the parent and the entity. It
     is the member of replies that shows the FQN of what is linked to.
+    ``part``: the entity is a part of its parent and goes with it: that can be deleted as if it were empty.
     """
 
     field: str
@@ -74,6 +77,7 @@ class Parent:
     copies: tuple[str, ...] = ()
     only: str | None = None
     link: str | None = None
+    part: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,10 @@ class Child:
     ``recursive`` names the member that holds items of the same shape (nested columns).
     ``place`` names the member that says at which place of the list an item stands. A PUT that omits it keeps it for
     items that stay where they are.
+    ``qualifier`` names a member of ``key`` that tells apart items of one name: it follows the name in the paths of the
+    change description.
+    ``pinned`` names the member that says as of which position (``@17``) the item's reference is meant. Where a request
+    does not say it is the present one, and stays so until something else of the item changes.
     """
 
     field: str
@@ -110,6 +118,8 @@ class Child:
     identified: tuple[str, ...] = ()
     recursive: str | None = None
     place: str | None = None
+    qualifier: str | None = None
+    pinned: str | None = None
     references: tuple[Reference, ...] = ()
     children: tuple["Child", ...] = ()
     path: tuple[str, ...] = dataclasses.field(init=False)
@@ -150,6 +160,8 @@ class FieldLineage:
     For each item of ``child`` and each of its ``sources``: the column ``<reference>.<name>`` flows into the item,
     and the referenced entity into this one. A source without the reference says nothing. ``kinds`` tells, for a data
     type of a source, which data types of a column it can be made from; others are worth a warning.
+    ``otherwise`` names the parent that flows into this entity, as a whole, unless every item says its sources (an empty
+    list says that there are none).
     """
 
     child: str
@@ -157,22 +169,41 @@ class FieldLineage:
     reference: str
     name: str = "name"
     kinds: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    otherwise: str | None = None
 
     @property
     def member(self) -> str:
         """The path of member names that the edges follow from."""
         return f"{self.child}.{self.sources}.{self.reference}"
 
+    @property
+    def path(self) -> list[str]:
+        """The path of the child list."""
+        return self.child.split(".")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemLineage:
+    """Edges that follow from a child list: what an item refers to flows into this entity as a whole."""
+
+    child: str
+    reference: str
+
+    @property
+    def member(self) -> str:
+        """The path of member names that the edges follow from."""
+        return f"{self.child}.{self.reference}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceLineage:
-    """An edge that follows from a reference: this entity flows into it (``downstream``) or it into this one."""
+    """Edges that follow from a reference: this entity flows into its targets (``downstream``) or they into this one."""
 
     reference: str
     side: Literal["upstream", "downstream"] = "downstream"
 
 
-LineageRule = FieldLineage | ReferenceLineage
+LineageRule = FieldLineage | ItemLineage | ReferenceLineage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,12 +215,12 @@ class Filter:
     ``reference``: the parameter is the FQN of an entity of type ``to`` in the member ``member``.
     ``id``: the parameter is the id of an entity of any type in the member ``member``.
     ``flag``: the parameter is true or false and must equal the member (absent counts as false).
-    ``value``: the parameter must equal the text of the member.
+    ``value``: the parameter must equal the text of the member. ``item``: it must be one of the member's texts.
     ``root``: true leaves those that have no parent in ``member``; false leaves all.
     """
 
     name: str
-    kind: Literal["ancestor", "parent", "reference", "id", "flag", "value", "root"]
+    kind: Literal["ancestor", "parent", "reference", "id", "flag", "value", "item", "root"]
     to: str = ""
     member: str = ""
 
@@ -214,10 +245,24 @@ class Inverse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addition:
-    """A route by which items are added to the list ``member``: ``PUT …/<path>``. What is there already stays."""
+    """A route by which items are added to the list ``member``: ``PUT …/<path>``. What is there already stays.
+
+    ``removable``: texts are taken out of the list by ``DELETE …/<path>/<text>``.
+    """
 
     path: str
     member: str
+    removable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A number that adds up: over all live entities of the type that agree in ``per``, ``member`` comes to ``most`` at
+    most."""
+
+    member: str
+    per: str
+    most: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,6 +398,14 @@ class EntityType:
     their own below the entity, to be put and deleted there.
     ``assets``: the member of other entities that holds this one and thereby makes them its assets: ``tags`` for a
     label, else a reference (``owners``, ``domains``), through which assets can also be added and removed.
+    ``held_once``: lists of texts of which, among the entities under one parent, each has one holder: who comes to hold
+    a text takes it from whoever held it, in the same transaction, soft-deleted ones included.
+    ``stamped``: objects in which ``by`` and ``at`` tell who gave the other members their values, and when. They are
+    noted by the catalogue, whatever a request says.
+    ``limits``: numbers that must not add up to too much.
+    ``compared``: entities under one parent are alternatives, and can be compared with each other.
+    ``brief``: the paths of the members that lists show, where an entity is a part of another one.
+    ``own``: OpenMetadata has no such type, so what it asks of all types is answered without it.
     """
 
     name: str
@@ -388,6 +441,12 @@ class EntityType:
     series: tuple[TimeSeries, ...] = ()
     put_alone: tuple[str, ...] = ()
     assets: str = ""
+    held_once: tuple[str, ...] = ()
+    stamped: tuple[str, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    compared: bool = False
+    brief: tuple[str, ...] = ()
+    own: bool = False
 
     def has(self, trait: Trait) -> bool:
         """Whether the type has a trait."""
@@ -432,6 +491,10 @@ class EntityType:
             return self.lookup(name)
         except fqn.InvalidFqn:
             return None
+
+    def is_part_of(self, other: "EntityType") -> bool:
+        """Whether entities of this type are parts of entities of the other."""
+        return any(parent.part and parent.to == other.name for parent in self.parents)
 
     @property
     def search_index(self) -> str:

@@ -45,8 +45,8 @@ class Selection:
 MODELS = Selection()
 """Every model."""
 
-CONSUMERS = Selection(types=("mlmodel", "dashboard"))
-"""Every model, and every dashboard that shows something."""
+CONSUMERS = Selection(types=("mlmodel", "dashboard", "mlmodelDeployment"))
+"""Every model, every dashboard that shows something, and every place where a model is served."""
 
 
 class PathEnd(Model):

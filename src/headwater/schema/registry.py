@@ -18,7 +18,8 @@ from headwater.schema.declare import (
     TAGS,
     Child,
     EntityType,
-    FieldLineage,
+    ItemLineage,
+    LineageRule,
     ReferenceLineage,
     TimeSeries,
 )
@@ -129,6 +130,10 @@ class Registry:
             *(("count", count.field) for count in declared.counts),
             *(("series' member", series.member) for series in declared.series if series.member and not series.child),
             *(("member put alone", name) for name in declared.put_alone),
+            *(("member held once", name) for name in declared.held_once),
+            *(("stamped member", name) for name in declared.stamped),
+            *(("limit", member) for limit in declared.limits for member in (limit.member, limit.per)),
+            *(("brief member", path.split(".")[0]) for path in declared.brief),
         ]
         for kind, member in places:
             if member not in members:
@@ -182,7 +187,8 @@ class Registry:
         members = wire_members(item)
         named = ("name", "fullyQualifiedName") if child.named else ()
         wanted = [*named, *child.key, *child.paired, *(reference.field for reference in child.references)]
-        wanted += [member for member in (child.recursive, child.fqn_under, child.place) if member]
+        optional = (child.recursive, child.fqn_under, child.place, child.qualifier, child.pinned)
+        wanted += [member for member in optional if member]
         for member in dict.fromkeys(wanted):
             if member not in members:
                 yield f"child {place}: {member} is not a member of {item.__name__}"
@@ -202,6 +208,14 @@ def _rule_faults(declared: EntityType, members: set[str]) -> Iterator[str]:
     for reference in declared.all_references:
         if reference.is_field and not reference.many:
             yield f"reference {reference.field} makes fields, so it must be a list"
+    for name in declared.stamped:
+        if not {"by", "at"} <= wire_members(member_model(declared.entity, name)):
+            yield f"stamped member {name} has no by and at"
+    for child in declared.children:
+        if child.pinned and len(child.references) != 1:
+            yield f"child {child.field} is pinned, so its items need one reference"
+    if declared.held_once and (declared.renamable or not declared.parents):
+        yield "what is held once is held under a parent, by entities that keep their names"
     lists = {child.field for child in declared.children}
     rules = declared.versions
     for name in (*rules.major_removals, *(narrowing.child for narrowing in rules.narrowings)):
@@ -227,12 +241,18 @@ def _holds(declared: EntityType, asset_of: EntityType) -> bool:
     return any(asset_of.name in reference.to for reference in references)
 
 
-def _lineage_faults(declared: EntityType, rule: FieldLineage | ReferenceLineage) -> Iterator[str]:
+def _lineage_faults(declared: EntityType, rule: LineageRule) -> Iterator[str]:
     if isinstance(rule, ReferenceLineage):
         if rule.reference not in {reference.field for reference in declared.all_references}:
             yield f"lineage rule names the unknown reference {rule.reference}"
         return
     child = child_named(declared.children, rule.child)
+    if isinstance(rule, ItemLineage):
+        if not child or rule.reference not in {reference.field for reference in child.references}:
+            yield f"lineage path {rule.member} does not resolve"
+        return
+    if rule.otherwise and rule.otherwise not in {parent.field for parent in declared.parents}:
+        yield f"lineage rule names the unknown parent {rule.otherwise}"
     sources = child_named(child.children, rule.sources) if child else None
     if not sources or rule.reference not in {reference.field for reference in sources.references}:
         yield f"lineage path {rule.child}.{rule.sources}.{rule.reference} does not resolve"
@@ -251,6 +271,13 @@ def wire_members(model: type) -> set[str]:
     return {info.alias or name for name, info in fields.items()}
 
 
+def member_model(holder: type[BaseModel], member: str) -> type[BaseModel]:
+    """The model of the object in a member; one without members if there is no object."""
+    fields = holder.model_fields.items()
+    annotation = next((info.annotation for name, info in fields if (info.alias or name) == member), None)
+    return _model_in(annotation) or Model
+
+
 def item_model(holder: type[BaseModel], path: Iterable[str]) -> type[BaseModel] | None:
     """The model of the items of the list at a path; None if there is no list of objects."""
     model: type[BaseModel] | None = holder
@@ -259,7 +286,15 @@ def item_model(holder: type[BaseModel], path: Iterable[str]) -> type[BaseModel] 
         fields = model.model_fields.items() if model else ()
         annotation = next((info.annotation for name, info in fields if (info.alias or name) == member), None)
         model = _model_in(annotation)
-    return model if any(get_origin(one) is list for one in (annotation, *get_args(annotation))) else None
+    return model if _holds_list(annotation) else None
+
+
+def _holds_list(annotation: Any) -> bool:
+    """Whether an annotation names a list: itself, as an alternative, or with checks."""
+    if get_origin(annotation) is list:
+        return True
+    inner = get_args(annotation) if get_origin(annotation) is not dict else ()
+    return any(_holds_list(one) for one in inner if get_origin(one) is not None)
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from headwater.errors import CatalogError, InvalidEntity
+from headwater.errors import CatalogError, EntityExists, InvalidEntity
 from headwater.schema import fqn
-from headwater.schema.base import Document, Entity, EntityReference, TagLabel
+from headwater.schema.base import Document, Entity, EntityReference, TagLabel, wire
 from headwater.schema.entities.data import Column, DataType, Table
 from headwater.schema.entities.mlmodel import (
     CreateMlModel,
@@ -19,12 +19,14 @@ from headwater.schema.entities.mlmodel import (
     MlModel,
     MlStore,
 )
-from headwater.sdk import estimators
+from headwater.schema.entities.modelversions import CreateMlModelVersion, MlModelVersion
+from headwater.sdk import estimators, training
 from headwater.sdk.client import Client
 from headwater.sdk.collection import Key
 
 Sources = Key | Iterable[Key]
 FeatureSources = Mapping[str, str | Iterable[str] | None]
+Metrics = Mapping[str, float | Mapping[str, float]]
 
 KINDS: dict[FeatureSourceDataType, str] = {
     FeatureSourceDataType.INTEGER: "TINYINT SMALLINT INT BIGINT BYTEINT LONG LARGEINT UINT YEAR",
@@ -60,6 +62,15 @@ def capture(
     owners: Key | Iterable[Key] | None = None,
     tags: str | TagLabel | Iterable[str | TagLabel] | None = None,
     feature_sources: FeatureSources | None = None,
+    version: str | None = None,
+    alias: str | Iterable[str] | None = None,
+    metrics: Metrics | None = None,
+    validation: Any = None,
+    test: Any = None,
+    author: str | None = None,
+    run_id: str | None = None,
+    run_url: str | None = None,
+    trained_at: int | None = None,
     **more: object,
 ) -> MlModel:
     """Put a fitted estimator or pipeline into the catalogue, with what it was fitted on.
@@ -69,6 +80,11 @@ def capture(
     table that has one. ``feature_sources`` maps a feature to other columns (``table.column``), or to None where no
     column stands behind it. ``store`` tells where the model's file is; ``more`` are further members of the request.
     What is not given stays as the catalogue has it; a capture that says nothing new changes no version.
+
+    The model gets a version as well, the next number unless ``version`` names it, with digests of the frames, the
+    library and the packages of this process; a capture that says the same as the newest version adds none. ``metrics``
+    are figures by name, or by the name of a dataset and then by name. ``validation`` and ``test`` are further frames,
+    or pairs of a frame and a target. ``alias`` is what the version then holds, such as ``challenger``.
     """
     if client is None:
         raise CatalogError("no catalogue: give a client, or call headwater.capture, which connects to the default one")
@@ -97,7 +113,24 @@ def capture(
         "ml_features": list(features.values()),
         "ml_hyper_parameters": _parameters(model, known),
     }
-    return client.mlmodels.put({**_kept(known), **found, **told})
+    captured = client.mlmodels.put({**_kept(known), **found, **told})
+    tried = {"validation": validation, "test": test}
+    said: Document = {
+        "store": store if isinstance(store, str) else store and store.storage,
+        "metrics": _metrics(metrics or {}),
+        "author": author,
+        "run_id": run_id,
+        "run_url": run_url,
+        "trained_at": trained_at,
+        **{f"{role}_datasets": [_frame(role, frame)] for role, frame in tried.items() if frame is not None},
+    }
+    about = _about(model, X, y, list(categorical), captured) | {
+        "training_datasets": _trained_on(X, y, tables.given or ())
+    }
+    made = _put_version(client, captured, version, about | {name: value for name, value in said.items() if value})
+    for each in _each(alias or ()):
+        client.mlmodel_versions.set_alias(made, str(each))
+    return captured
 
 
 def _check_length(frame: Any, target: Any) -> None:
@@ -158,6 +191,106 @@ def _features(model: Any, categorical: Mapping[str, bool], known: MlModel | None
         kept = {"description": twin.description, "feature_sources": twin.feature_sources} if twin else {}
         features[name] = MlFeature.model_validate({**kept, **said})
     return features
+
+
+# the version ------------------------------------------------------------------------------------------------------
+
+
+def _about(model: Any, frame: Any, target: Any, names: Sequence[str], captured: MlModel) -> Document:
+    """What a version says of itself: its settings, what it takes and answers, and where it was trained."""
+    made_from = {feature.name: feature.feature_sources for feature in captured.ml_features or ()}
+    kinds = training.types(frame) or [""] * len(names)
+    inputs = [
+        {"name": name, "data_type": kind or None, **_sources_of(made_from[name])}
+        for name, kind in zip(names, kinds, strict=True)
+    ]
+    outputs = (
+        [] if target is None else [{"name": captured.target or "prediction", "data_type": training.type_of(target)}]
+    )
+    framework = training.framework(model)
+    return {
+        "algorithm": captured.algorithm,
+        "target": captured.target,
+        "ml_hyper_parameters": [{"name": one.name, "value": one.value} for one in captured.ml_hyper_parameters or ()],
+        "signature": {"inputs": inputs, **({"outputs": outputs} if outputs else {})},
+        "framework": framework and wire(framework),
+        "environment": wire(training.environment(model, frame)),
+    }
+
+
+def _sources_of(sources: Iterable[FeatureSource] | None) -> Document:
+    """The sources of a feature that are still there, if any were told."""
+    if sources is None:
+        return {}
+    live = [
+        {"name": source.name, "data_type": source.data_type, "data_source": _pointer(source.data_source)}
+        for source in sources
+        if isinstance(source.data_source, EntityReference) and not source.data_source.deleted
+    ]
+    return {"feature_sources": live}
+
+
+def _pointer(reference: EntityReference) -> Document:
+    return {"id": reference.id, "type": reference.type}
+
+
+def _trained_on(frame: Any, target: Any, tables: Sequence[Table]) -> list[Document]:
+    """The frame, and the tables that it came from: one entry where it came from one."""
+    fitted = {"digest": training.digest(frame, target), "rows": training.rows(frame)}
+    names = [table.name for table in tables]
+    known: list[Document] = [
+        {
+            "name": table.name if names.count(table.name) == 1 else table.fully_qualified_name,
+            "dataset": {"id": table.id, "type": "table"},
+        }
+        for table in tables
+    ]
+    return [{**known[0], **fitted}] if len(known) == 1 else [*known, {"name": "training frame", **fitted}]
+
+
+def _frame(role: str, given: Any) -> Document:
+    frame, target = given if isinstance(given, tuple) else (given, None)
+    return {"name": role, "digest": training.digest(frame, target), "rows": training.rows(frame)}
+
+
+def _metrics(given: Metrics) -> list[Document]:
+    """Figures with the datasets that they were measured on."""
+    found: list[Document] = []
+    for name, value in given.items():
+        if isinstance(value, Mapping):
+            found += [{"name": inner, "value": float(figure), "dataset": name} for inner, figure in value.items()]
+        else:
+            found.append({"name": name, "value": float(value)})
+    return found
+
+
+def _put_version(client: Client, model: MlModel, name: str | None, about: Document) -> MlModelVersion:
+    """The version as it is to be; the newest one where that says the same, else one with the next number."""
+    request = {"mlmodel": EntityReference(id=model.id, type="mlmodel"), **about}
+    request = {member: value for member, value in request.items() if value is not None}
+    if name is not None:
+        return client.mlmodel_versions.put({"name": name, **request})
+    while True:
+        known = client.mlmodel_versions.of(model, include="all")
+        said = CreateMlModelVersion.model_validate({"name": "0", **request})
+        told = {member: value for member, value in wire(said).items() if member != "name"}
+        if known and not known[0].deleted and _says(wire(known[0]), told):
+            return known[0]
+        taken = [int(version.name) for version in known if version.name.isdecimal()]
+        try:
+            return client.mlmodel_versions.create({"name": str(max(taken, default=0) + 1), **request})
+        except EntityExists:
+            continue
+
+
+def _says(known: Any, told: Any) -> bool:
+    """Whether everything that is told is known: the catalogue adds names, pins and more."""
+    if isinstance(told, dict):
+        return isinstance(known, dict) and all(_says(known.get(member), value) for member, value in told.items())
+    if isinstance(told, list):
+        alike = isinstance(known, list) and len(known) == len(told)
+        return alike and all(_says(one, other) for one, other in zip(known, told, strict=True))
+    return bool(known == told)
 
 
 # sources ----------------------------------------------------------------------------------------------------------

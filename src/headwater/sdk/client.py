@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Python client of a catalogue."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from headwater.errors import CatalogError
@@ -53,6 +53,7 @@ from headwater.schema.entities.governance import (
 from headwater.schema.entities.ingestion import CreateIngestionPipeline, IngestionPipeline
 from headwater.schema.entities.messaging import CreateMessagingService, CreateTopic, MessagingService, Topic
 from headwater.schema.entities.mlmodel import CreateMlModel, CreateMlModelService, MlModel, MlModelService
+from headwater.schema.entities.modelversions import CreateMlModelDeployment, MlModelDeployment
 from headwater.schema.entities.people import Bot, CreateBot, CreatePersona, CreateTeam, CreateUser, Persona, Team, User
 from headwater.schema.entities.pipelines import CreatePipeline, CreatePipelineService, Pipeline, PipelineService
 from headwater.schema.entities.propagation import CreateStopRule, CreateTagException, StopRule, TagException
@@ -74,8 +75,12 @@ from headwater.schema.search import SearchResult
 from headwater.sdk.collection import Collection, Include, Key
 from headwater.sdk.governance import Governance
 from headwater.sdk.lineage import Lineage
+from headwater.sdk.model_versions import ModelVersions
 from headwater.sdk.transport import Transport
 from headwater.sdk.wire import Wire, path_of, read
+
+COLLECTIONS: Mapping[str, type[Collection[Any, Any]]] = {"mlmodelVersions": ModelVersions}
+"""The collections that can do more than others."""
 
 
 class Client:
@@ -104,7 +109,9 @@ class Client:
     ingestion_pipelines: Collection[IngestionPipeline, CreateIngestionPipeline]
     messaging_services: Collection[MessagingService, CreateMessagingService]
     metrics: Collection[Metric, CreateMetric]
+    mlmodel_deployments: Collection[MlModelDeployment, CreateMlModelDeployment]
     mlmodel_services: Collection[MlModelService, CreateMlModelService]
+    mlmodel_versions: ModelVersions
     mlmodels: Collection[MlModel, CreateMlModel]
     personas: Collection[Persona, CreatePersona]
     pipeline_services: Collection[PipelineService, CreatePipelineService]
@@ -135,7 +142,8 @@ class Client:
         self.lineage = Lineage(self._wire)
         self.governance = Governance(self._wire, self.lineage)
         self._collections = {
-            snake(declared.sdk_name): Collection[Any, Any](self._wire, declared) for declared in self.registry
+            snake(declared.sdk_name): COLLECTIONS.get(declared.sdk_name, Collection)(self._wire, declared)
+            for declared in self.registry
         }
 
     def __getattr__(self, name: str) -> Collection[Any, Any]:

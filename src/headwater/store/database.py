@@ -139,6 +139,10 @@ class Dialect:
         """The text in the member of the JSON text that the parameter's path names."""
         return self.words["member_text"].format(document=document, parameter=parameter)
 
+    def items(self, document: str, parameter: str) -> str:
+        """The texts in the list of the JSON text that the parameter's path names."""
+        return self.words["items"].format(document=document, parameter=parameter)
+
     def member_path(self, member: str) -> str:
         """The value of such a parameter."""
         return self.words["member_path"].format(member=member)

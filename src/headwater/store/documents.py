@@ -140,7 +140,7 @@ class Listing:
     ``deleted``: True (only soft-deleted), False (only live ones) or None (both).
     ``below``: nodes directly under which they must live. ``referring``: pairs of member and node that they must
     refer to. ``flags``: members that must be true or false. ``values``: members that must be such a text.
-    ``absent``: members that they must not have.
+    ``items``: lists that must hold such a text. ``absent``: members that they must not have.
     ``position``: as they were then.
     """
 
@@ -150,13 +150,15 @@ class Listing:
     referring: Sequence[tuple[str, int]] = ()
     flags: Mapping[str, bool] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
+    items: Mapping[str, str] = field(default_factory=dict)
     absent: Sequence[str] = ()
     position: int | None = None
 
     @property
     def counted(self) -> bool:
         """Whether the running counts know the total."""
-        return not (self.referring or self.flags or self.values or self.absent) and self.position is None
+        narrowed = self.referring or self.flags or self.values or self.items or self.absent
+        return not narrowed and self.position is None
 
 
 def page(
@@ -241,6 +243,9 @@ def _parts(session: Session, listing: Listing) -> tuple[str, str, list[str], dic
     for index, (member, text) in enumerate(listing.values.items()):
         conditions.append(f"{session.dialect.text('s.document', f'value_{index}')} = :text_{index}")
         parameters |= {f"value_{index}": session.dialect.member_path(member), f"text_{index}": text}
+    for index, (member, text) in enumerate(listing.items.items()):
+        conditions.append(f":item_{index} IN {session.dialect.items('s.document', f'list_{index}')}")
+        parameters |= {f"list_{index}": session.dialect.member_path(member), f"item_{index}": text}
     for index, member in enumerate(listing.absent):
         conditions.append(session.dialect.absent("s.document", f"absent_{index}"))
         parameters[f"absent_{index}"] = session.dialect.member_path(member)

@@ -29,6 +29,7 @@ DIALECT = Dialect(
         "member": "(CAST({document} AS json) ->> :{parameter})",
         "member_text": "(CAST({document} AS json) ->> :{parameter})",
         "member_path": "{member}",
+        "items": "(SELECT json_array_elements_text(CAST({document} AS json) -> :{parameter}))",
     },
 )
 

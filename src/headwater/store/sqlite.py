@@ -26,6 +26,7 @@ DIALECT = Dialect(
         "member": "({document} -> :{parameter})",
         "member_text": "({document} ->> :{parameter})",
         "member_path": "$.{member}",
+        "items": "(SELECT value FROM json_each({document}, :{parameter}))",
     },
 )
 

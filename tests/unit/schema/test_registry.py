@@ -239,7 +239,7 @@ def test_every_member_that_a_declaration_names_exists(declared: EntityType) -> N
 @pytest.mark.parametrize("declared", EVERY_TYPE)
 def test_a_flag_names_its_member_and_other_filters_their_type(declared: EntityType) -> None:
     for filter_ in declared.filters:
-        if filter_.kind in ("reference", "flag", "value"):
+        if filter_.kind in ("reference", "flag", "value", "item"):
             assert filter_.member
         if filter_.kind == "reference":
             assert filter_.to in standard()

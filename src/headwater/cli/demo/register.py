@@ -26,6 +26,7 @@ DOMAIN = "lending"
 SERVICE = "lending"
 MODEL = f"{SERVICE}.loan_approval"
 CHALLENGER = f"{SERVICE}.loan_approval_blind"
+DESK = "clerks-desk.applications"
 ENDPOINT = "https://models.example.org/loan-approval/predict"
 WAREHOUSE_FILE = "boston-mortgages.sqlite"
 
@@ -125,9 +126,10 @@ def _models(client: "Client", folder: Path) -> None:
         description="Models that decide about loans, trained with scikit-learn.",
         domains=[DOMAIN],
     )
+    first = train(logistic_regression(), features, decisions)
+    store = keep(first, folder / "loan_approval-1.pickle")
     if client.mlmodels.find(MODEL) is None:
-        first = train(logistic_regression(), features, decisions)
-        _capture(client, MODEL, first, store=keep(first, folder / "loan_approval-1.pickle"))
+        _capture(client, MODEL, first, store=store)
     present = train(gradient_boosting(), features, decisions)
     _dashboard(client, present)
     _capture(
@@ -138,9 +140,44 @@ def _models(client: "Client", folder: Path) -> None:
         server=ENDPOINT,
         dashboard=DASHBOARD,
     )
+    _serve(client)
     blind = features.drop(columns="household_profile")
     challenger = train(logistic_regression(), blind, decisions)
     _capture(client, CHALLENGER, challenger, store=keep(challenger, folder / "loan_approval_blind.pickle"))
+
+
+def _serve(client: "Client") -> None:
+    """The newer version decides, the older one is asked about every tenth application to see how it would have."""
+    versions = client.mlmodel_versions
+    champion, challenger = versions.pick(MODEL, "2"), versions.pick(MODEL, "1")
+    versions.set_alias(champion, "champion")
+    versions.set_alias(challenger, "challenger")
+    versions.patch(champion, approval={"status": "Approved", "comment": "Reviewed for the demo."})
+    client.api_services.put(
+        name=DESK.split(".", maxsplit=1)[0],
+        service_type="Rest",
+        description="The programs of the bank's clerks. Invented for the demo.",
+        domains=[DOMAIN],
+    )
+    client.api_collections.put(
+        name=DESK.split(".")[1],
+        service=DESK.split(".", maxsplit=1)[0],
+        display_name="Applications",
+        description="What clerks see beside a new application: the model's answer, and why. Invented for the demo.",
+        endpoint_url="https://desk.example.org/applications",
+    )
+    for name, version, share in (("production", champion, 90), ("challenge", challenger, 10)):
+        client.mlmodel_deployments.put(
+            name=name,
+            mlmodel=MODEL,
+            model_version=version.id,
+            endpoint=ENDPOINT,
+            environment="production",
+            traffic_share=share,
+            status={"state": "Running"},
+            consumers=[DESK],
+            description="Invented for the demo: nothing answers there.",
+        )
 
 
 def _capture(client: "Client", model: str, trained: Trained, **more: Any) -> None:
@@ -152,6 +189,8 @@ def _capture(client: "Client", model: str, trained: Trained, **more: Any) -> Non
         name=name,
         service=service,
         sources=VIEW,
+        metrics={"quarter held back": {"area_under_curve": round(trained.area_under_curve, 4)}},
+        author=OWNER,
         owners=[OWNER],
         client=client,
         **ABOUT_MODELS[model],

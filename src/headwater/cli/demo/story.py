@@ -186,6 +186,7 @@ def what_next(model: str, policy: FilePath, url: str | None) -> RenderableType:
         f"{command} show {model}": "all about it",
         f"{command} lineage {model}": "from data to dashboard",
         f"{command} history {model}": "every change",
+        f"{command} compare {model} challenger champion": "what the newer version does otherwise",
         f"{command} check {policy}": "may it be used so?",
         f"{command} list tables": "what else there is",
     }

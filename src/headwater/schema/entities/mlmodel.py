@@ -195,6 +195,20 @@ MADE_FROM = {
 }
 """Which types of column, message field or index field can hold what a feature source says that it holds."""
 
+FEATURE_SOURCES = Child(
+    field="featureSources",
+    tagged=True,
+    fqn_under="dataSource",
+    references=(
+        Reference(
+            field="dataSource",
+            to=("table", "container", "topic", "searchIndex", "apiEndpoint", "dashboardDataModel", "mlmodel"),
+            keep_removed=True,
+        ),
+    ),
+)
+"""What an input of a model is made from."""
+
 MLMODEL = EntityType(
     name="mlmodel",
     collection="mlmodels",
@@ -208,28 +222,7 @@ MLMODEL = EntityType(
             paired=("description", "tags"),
             is_field=True,
             tagged=True,
-            children=(
-                Child(
-                    field="featureSources",
-                    tagged=True,
-                    fqn_under="dataSource",
-                    references=(
-                        Reference(
-                            field="dataSource",
-                            to=(
-                                "table",
-                                "container",
-                                "topic",
-                                "searchIndex",
-                                "apiEndpoint",
-                                "dashboardDataModel",
-                                "mlmodel",
-                            ),
-                            keep_removed=True,
-                        ),
-                    ),
-                ),
-            ),
+            children=(FEATURE_SOURCES,),
         ),
         Child(field="mlHyperParameters", named=False),
     ),
