@@ -139,6 +139,10 @@ class Dialect:
         """The text in the member of the JSON text that the parameter's path names."""
         return self.words["member_text"].format(document=document, parameter=parameter)
 
+    def holds(self, text: str, parameter: str) -> str:
+        """A condition: the text has the parameter's text in it, letter for letter."""
+        return f"{self.words['found']}({text}, :{parameter}) > 0"
+
     def member_path(self, member: str) -> str:
         """The value of such a parameter."""
         return self.words["member_path"].format(member=member)
