@@ -12,7 +12,6 @@ import orjson
 
 from headwater.catalog import secrets
 from headwater.catalog.context import Key
-from headwater.catalog.hydrate import Renderer
 from headwater.catalog.names import Card
 from headwater.catalog.past import PastReader
 from headwater.catalog.prepare import Preparation
@@ -58,8 +57,7 @@ def revert(writer: Writer, declared: EntityType, key: Key, version: str, leave_o
         reason = f"{declared.name} {row.fqn} cannot say again what version {state.version / 10} said: "
         raise InvalidEntity(reason + "; ".join(faults), errors=faults)
     _leave_out(wanted.document, losses)
-    rendered = Renderer(shape, writer.names, writer.context.collections).document(wanted.document, row.fqn)
-    return writer.revert(declared, row, present, rendered, state.version / 10)
+    return writer.revert(declared, row, present, Outline(shape, wanted.document), state.version / 10)
 
 
 class _Losses:

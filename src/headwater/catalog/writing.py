@@ -382,12 +382,16 @@ class Writer:
         self._set_inverses(declared, row.id, {field: patched.get(field) or [] for field in listed})
         return outcome
 
-    def revert(self, declared: EntityType, row: EntityRow, old: Outline, shown: Document, version: float) -> Outcome:
-        """Make an entity say what a version said, as it would be shown now, but for what has no versions."""
+    def revert(self, declared: EntityType, row: EntityRow, old: Outline, wanted: Outline, version: float) -> Outcome:
+        """Make an entity say what a version said, but for what has no versions. Labels are put on as they were."""
         shape = old.shape
         staying = (*shape.structure, *shape.hidden, *declared.versions.unversioned)
-        wanted = {member: value for member, value in shown.items() if member not in staying} | {"name": row.name}
-        new, _, hidden = self._revised(declared, {"id": row.id, "name": row.name}, wanted, old, staying)
+        shown = Renderer(shape, self.names, self.context.collections).document(wanted.document, row.fqn)
+        shown = {member: value for member, value in shown.items() if member not in staying} | {"name": row.name}
+        new, _, hidden = self._revised(declared, {"id": row.id, "name": row.name}, shown, old, staying)
+        worn = {(path, label["id"], label["source"]): label for path, label in wanted.labels}
+        for path, label in new.labels:
+            label.update(worn.get((path, label["id"], label["source"]), {}))
         return self._update(declared, row, old, new, hidden, reverted=version)
 
     def _revised(

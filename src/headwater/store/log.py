@@ -29,8 +29,13 @@ class Wanted(NamedTuple):
 
 
 def events(session: Session, wanted: Wanted) -> list[EventRow]:
-    """The events that are wanted, newest first. User, type, entity and ``major`` are found by an index each, in order
-    of position; a field is looked for in each event that the others leave, until there are enough."""
+    """The events that are wanted, newest first."""
+    return [EventRow(*row) for row in session.rows(*statement(session, wanted))]
+
+
+def statement(session: Session, wanted: Wanted) -> tuple[str, dict[str, Any]]:
+    """The statement and its parameters. User, type, entity and ``major`` have an index each, in order of position; a
+    field is looked for in each event that the others leave, until there are enough."""
     given: dict[str, Any] = {"after": wanted.after, "before": wanted.before, "limit": wanted.limit}
     conditions = ["c.position > :after AND c.position < :before"]
     if wanted.user is not None:
@@ -50,5 +55,4 @@ def events(session: Session, wanted: Wanted) -> list[EventRow]:
         conditions.append(f"({' OR '.join(holds)})")
         name = orjson.dumps(wanted.field).decode()
         given |= {"whole": f'"name":{name}', "inner": f'"name":{name[:-1]}.'}
-    statement = f"{EVENTS} WHERE {' AND '.join(conditions)} ORDER BY c.position DESC LIMIT :limit"
-    return [EventRow(*row) for row in session.rows(statement, given)]
+    return f"{EVENTS} WHERE {' AND '.join(conditions)} ORDER BY c.position DESC LIMIT :limit", given
