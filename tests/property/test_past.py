@@ -165,6 +165,7 @@ def plain(value: Any) -> Any:
 def check(driver: Driver, type_: str, requests: list[Doc], back: int) -> None:
     """A history made of PUTs, and of a patch that takes away what no PUT can."""
     name = f"n{next(COUNTER)}"
+    entity: Doc = {}
     for request in requests:
         entity = driver.put(type_, {"name": name, **deepcopy(request)}, ADA)
         if entity.get("tags") and "tags" not in request:

@@ -102,8 +102,9 @@ def _where(path: Sequence[str]) -> str:
 
 
 def _line(one: Mapping[str, Any], where: str) -> Text:
-    sign, style = SIGNS[one["kind"]]
-    line = words((f"{sign} ", style), (where, style if one["kind"] in ("added", "removed") else ""))
+    inner = len(one["path"]) > 2 and len(one["path"]) % 2 == 1
+    sign, style = SIGNS["changed" if inner and one["kind"] in ("added", "removed") else one["kind"]]
+    line = words((f"{sign} ", style), (where, style if one["kind"] in ("added", "removed") and not inner else ""))
     old, new = one.get("from"), one.get("to")
     if one["kind"] == "moved":
         line.append_text(words(f"{where and ': '}new order"))
@@ -111,6 +112,10 @@ def _line(one: Mapping[str, Any], where: str) -> Text:
         line.append_text(words(f" is called {new} now"))
     elif one["kind"] == "changed":
         line.append_text(words(f"{': ' if ':' not in where else ' '}{shown(old)} → {shown(new)}"))
+    elif inner and one["kind"] == "added":
+        line.append_text(words(" set to ", (shown(new), "green")))
+    elif inner:
+        line.append_text(words(" removed, was ", (shown(old), "red")))
     elif brief := _brief(new if one["kind"] == "added" else old, one["path"]):
         line.append_text(words((f"  {brief}", "dim")))
     return line.append(MAJOR, style="bold yellow") if one["major"] else line
