@@ -9,6 +9,7 @@ import pytest
 from headwater.store import log
 from headwater.store.opening import connect
 
+from .estate import build
 from .wire import Api, feature, named
 
 MODEL = named("mlmodels", "headwater.m")
@@ -185,6 +186,17 @@ def test_a_revert_is_a_new_version_with_the_old_content(api: Api) -> None:
     assert back(api, 2.2)["version"] == 2.2
     assert api.position() == position, "going back to what is there writes nothing"
     assert api.get(f"{MODEL}/versions/1.2..2.2")["steps"][0]["revertedTo"] == 0.1
+
+
+def test_every_type_can_be_compared_and_go_back(api: Api) -> None:
+    places = [f"{key.partition(' ')[0]}/{reply['id']}" for key, reply in build(api).items()]
+    for path, first in [(path, api.get(path).body) for path in places]:
+        changed = api.patch(path, {"op": "add", "path": "/description", "value": "other"}, if_match="*")
+        (one,) = api.get(f"{path}/versions/0.1..{changed['version']}")["differences"]
+        assert (one["path"], one["to"], one["major"]) == (["description"], "other", False), path
+        reply = back(api, 0.1, path)
+        assert content(reply.body) == content(first), path
+        assert reply["version"] == 0.3, path
 
 
 def test_a_patch_does_not_join_the_version_of_a_revert(api: Api) -> None:

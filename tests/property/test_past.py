@@ -217,9 +217,9 @@ def histories(driver: Driver, examples: int, repeatable: bool) -> None:
 
 
 def test_a_diff_makes_one_version_from_another_and_a_revert_leads_back(driver: Driver) -> None:
-    histories(driver, 25, True)
+    histories(driver, 12, True)
 
 
 @pytest.mark.slow
 def test_many_diffs_and_reverts(driver: Driver) -> None:
-    histories(driver, 400, False)
+    histories(driver, 120, False)

@@ -127,9 +127,6 @@ def _brief(value: Any, path: Sequence[str]) -> str:
         if "tagFQN" in value or "id" in value:
             return plain(value) if len(path) == 1 else ""
         said_of = {name: plain(inner) for name, inner in value.items() if name not in ("name", "fullyQualifiedName")}
-        sources = value.get("featureSources")
-        if isinstance(sources, list):
-            said_of["featureSources"] = ", ".join(str(each.get("fullyQualifiedName")) for each in sources)
         text = ", ".join(f"{said(name)} {inner}" for name, inner in said_of.items() if inner)
     else:
         text = shown(value)
