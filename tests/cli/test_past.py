@@ -39,10 +39,11 @@ def test_a_range_may_be_open_reversed_or_of_times(shop: Path, headwater: Command
 
 def test_rewired_features_are_told_by_their_columns(shop: Path, headwater: Command) -> None:
     model = churn()
-    model["mlFeatures"] = [feature("zip", "categorical", "people:gender")]
+    model["mlFeatures"] = [feature("zip", "categorical", "people:gender") | {"tags": ["Sensitive.Gender"]}]
     headwater("put", "mlmodel", "-", stdin=json.dumps(model))
     told = headwater("history", "mlflow.churn", "1.1..").out
     assert f"~ zip: reads {PUBLIC}.people.gender instead of {PUBLIC}.people.address.zip" in told
+    assert "+ zip: tags Sensitive.Gender" in told
     assert "− household" in told
 
 

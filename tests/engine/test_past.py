@@ -52,7 +52,9 @@ def test_features_that_came_went_changed_and_were_renamed_are_told_apart(api: Ap
     assert ("changed", "mlFeatures/kept/description", "a", "b") in told(found)
     assert ("renamed", "mlFeatures/age", "age", "years") in told(found)
     assert ("moved", "mlFeatures", ["age", "sex", "kept"], ["age", "kept", "sex"]) in told(found)
-    assert found["rewired"] == [{"path": ["mlFeatures", "sex"], "from": [f"{PEOPLE}.sex"], "to": [f"{PEOPLE}.pay"]}]
+    assert found["rewired"] == [
+        {"path": ["mlFeatures", "sex", "featureSources"], "from": [f"{PEOPLE}.sex"], "to": [f"{PEOPLE}.pay"]}
+    ]
     assert found["major"] is False
     back = api.get(f"{MODEL}/versions/0.2..0.1")
     assert ("renamed", "mlFeatures/years", "years", "age") in told(back)

@@ -229,7 +229,7 @@ def rewired(declared: EntityType, shape: Shape, before: Document, after: Documen
             for one in (before, after)
         )
         for name in (name for name in new if name in old and set(new[name]) != set(old[name])):
-            yield {"path": [*rule.child.split("."), name], "from": old[name], "to": new[name]}
+            yield {"path": [*rule.child.split("."), name, rule.sources], "from": old[name], "to": new[name]}
 
 
 def _columns(sources: Sequence[Document]) -> list[str]:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from headwater.cli.changes import MAJOR, change_lines, said, shown
 from headwater.cli.failures import Exit, Failure
-from headwater.cli.screen import moment, plain, section, styled, words
+from headwater.cli.screen import moment, plain, reference_name, section, styled, words
 from headwater.cli.session import Session
 from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema.base import Document, wire
@@ -18,7 +18,7 @@ from headwater.schema.declare import EntityType
 
 SIGNS = {"added": ("+", "green"), "removed": ("−", "red"), "changed": ("~", "yellow"), "moved": ("↕", "cyan")}
 SIGNS["renamed"] = SIGNS["changed"]
-BRIEF = 100
+BRIEF = 200
 """Characters that are shown of an item that came or went."""
 NAMED = 6
 """How many items of a list are named where a change is told of in a line."""
@@ -70,15 +70,14 @@ def difference_lines(document: Document) -> Iterator[RenderableType]:
     told: set[tuple[str, ...]] = set()
     for one in document["differences"]:
         path = tuple(one["path"])
-        wiring = next((place for place in rewired if path[: len(place)] == place and len(path) > len(place) + 1), None)
-        if wiring is not None and one["kind"] in ("added", "removed"):
-            if wiring not in told:
-                told.add(wiring)
-                parts.setdefault(wiring[0], []).append(_rewired(rewired[wiring]))
+        if path[:-1] in rewired and one["kind"] in ("added", "removed"):
+            if path[:-1] not in told:
+                told.add(path[:-1])
+                parts.setdefault(path[0], []).append(_rewired(rewired[path[:-1]]))
         elif len(path) == 1 and one["kind"] != "moved":
             alone.append(_line(one, said(path[0])))
         else:
-            parts.setdefault(path[0], []).append(_line(one, _where(path[1:])))
+            parts.setdefault(path[0], []).append(_line(one, _reference(one) or _where(path[1:])))
     if not alone and not parts:
         yield styled("nothing differs", "dim")
     if alone:
@@ -89,16 +88,19 @@ def difference_lines(document: Document) -> Iterator[RenderableType]:
         yield section(heading[:1].upper() + heading[1:], *lines)
 
 
+def _reference(one: Mapping[str, Any]) -> str | None:
+    """What a person calls the entity that came or went, where it is one."""
+    item = one.get("to") or one.get("from")
+    return reference_name(item) if isinstance(item, dict) and "id" in item and "type" in item else None
+
+
 def _where(path: Sequence[str]) -> str:
     """A place inside a list or object: names as they are, what of them differs in words."""
     if not path:
         return ""
     name, *rest = path
-    return (
-        name
-        if not rest
-        else f"{name}: {' '.join(said(word) if index % 2 == 0 else word for index, word in enumerate(rest))}"
-    )
+    inside = " ".join(word if index % 2 else said(word) for index, word in enumerate(rest))
+    return f"{name}: {inside}" if inside else name
 
 
 def _line(one: Mapping[str, Any], where: str) -> Text:
@@ -137,7 +139,7 @@ def _rewired(one: Mapping[str, Any]) -> Text:
     sign, style = SIGNS["changed"]
     lost = [name for name in one["from"] if name not in one["to"]]
     gained = [name for name in one["to"] if name not in one["from"]]
-    line = words((f"{sign} ", style), f"{one['path'][-1]}: ")
+    line = words((f"{sign} ", style), f"{one['path'][-2]}: ")
     if gained and lost:
         return line.append_text(words("reads ", (", ".join(gained), "green"), " instead of ", (", ".join(lost), "red")))
     if gained:

@@ -29,7 +29,7 @@ class Difference(Model):
 
 
 class Rewiring(Model):
-    """A field that is made from other columns than before; they are named in full."""
+    """A field that is made from other columns than before, named in full. ``path`` leads to the list of them."""
 
     path: list[str]
     from_: list[str] = Field(alias="from")
