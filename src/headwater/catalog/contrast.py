@@ -221,7 +221,7 @@ def _without_fqn(value: Any) -> Any:
     return value
 
 
-def rewired(declared: EntityType, shape: Shape, before: Document, after: Document) -> Iterator[Document]:
+def rewired(shape: Shape, before: Document, after: Document) -> Iterator[Document]:
     """The fields in both states that are made from other columns in the one than in the other."""
     for rule in shape.field_rules:
         old, new = (

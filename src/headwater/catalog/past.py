@@ -88,7 +88,7 @@ class PastReader:
             "to": _mark(other),
             "major": any(step["major"] for step in steps),
             "differences": Contrast(self.shape).run(before, after),
-            "rewired": list(rewired(self.declared, self.shape, before, after)),
+            "rewired": list(rewired(self.shape, before, after)),
             "steps": steps[::-1],
         }
 
