@@ -64,6 +64,9 @@ class Driver:
     def restore(self, type_: str, id_: str, user: User) -> Doc:
         return self.catalog.restore(self.registry[type_], Key.id(id_), self._write(user)).document
 
+    def revert(self, type_: str, id_: str, version: str, user: User, leave_out: bool = False) -> Doc:
+        return self.catalog.revert(self.registry[type_], Key.id(id_), version, leave_out, self._write(user)).document
+
     def put_edge(self, up: tuple[str, str], down: tuple[str, str], details: Doc, user: User) -> None:
         self.catalog.put_edge(self._end(*up), self._end(*down), details, None, self._write(user))
 
@@ -132,6 +135,9 @@ class Driver:
 
     def versions(self, type_: str, id_: str, position: int | None = None) -> list[Doc]:
         return self.catalog.versions(self.registry[type_], Key.id(id_), self._view(position))
+
+    def diff(self, type_: str, id_: str, first: str, last: str) -> Doc:
+        return self.catalog.diff(self.registry[type_], Key.id(id_), first, last, self._view(None))
 
     def edges_into(self, type_: str, id_: str, position: int | None = None) -> dict[tuple[str, str], Edge]:
         """The edges that end at an entity."""

@@ -13,6 +13,7 @@ from headwater.api import (
     around,
     entities,
     governance,
+    history,
     lineage,
     openlineage,
     search,
@@ -67,12 +68,12 @@ class Application:
             ),
         ]
         shared = [*own, *system.routes(), *lineage.routes(), *usage.routes(), *settings.routes()]
-        shared += [*governance.routes(), *search.routes(), *openlineage.routes()]
+        shared += [*governance.routes(), *search.routes(), *openlineage.routes(), *history.log_routes()]
         each = [
             route
             for declared in self.catalog.registry
             for path in (declared.collection, *declared.aliases)
-            for part in (entities, around, series)
+            for part in (entities, history, around, series)
             for route in part.routes(declared, path)
         ]
         return shared + each

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which request goes where. Paths are matched segment by segment before they are percent-decoded: an FQN may hold
-slashes, as ``%2F``. A literal segment counts before a parameter."""
+slashes, as ``%2F``. A literal segment counts before a parameter, and two parameters with ``..`` between them count
+before one."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -20,7 +21,6 @@ from headwater.errors import InvalidEntity, RequestRefused
 from headwater.schema.declare import EntityType
 from headwater.settings import Settings
 
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 COURTESY = re.compile(r"&include=(all|deleted|non-deleted)$")
 """OpenMetadata's client pastes this to the path when it asks for ``include`` without ``fields``."""
 
@@ -54,8 +54,7 @@ class Call:
         """The entity that the path names by id or by FQN, where OpenMetadata tells the two apart by their looks."""
         if "fqn" in self.parameters:
             return self.key
-        text = self.parameters["id"]
-        return Key.id(text) if UUID.fullmatch(text) else Key.fqn(text)
+        return Key.either(self.parameters["id"])
 
     def view(self, shown: EntityType | None = None) -> View:
         """How the caller wants to see entities, of the route's type or another."""
@@ -136,6 +135,8 @@ def maker(declared: EntityType, collection: str) -> Callable[..., Route]:
 class _Node:
     literals: dict[str, "_Node"] = field(default_factory=dict)
     parameter: tuple[str, "_Node"] | None = None
+    span: tuple[str, str, "_Node"] | None = None
+    """Two parameters with ``..`` between them: ``{from}..{to}``."""
     routes: dict[str, Route] = field(default_factory=dict)
     absent: str | None = None
 
@@ -154,7 +155,11 @@ class Router:
     def _add(self, route: Route) -> None:
         node = self._root
         for segment in route.pattern.strip("/").split("/"):
-            if segment.startswith("{"):
+            if "}..{" in segment:
+                first, last = segment[1:-1].split("}..{")
+                node.span = node.span or (first, last, _Node())
+                node = node.span[2]
+            elif segment.startswith("{"):
                 if node.parameter is None:
                     node.parameter = (segment[1:-1], _Node())
                 if node.parameter[0] != segment[1:-1]:
@@ -205,6 +210,11 @@ class Router:
             found := self._descend(literal, segments, index + 1, parameters)
         ):
             return found
+        if node.span is not None and ".." in segment:
+            first, last, following = node.span
+            if found := self._descend(following, segments, index + 1, parameters):
+                parameters[first], _, parameters[last] = _decoded(segment).partition("..")
+                return found
         if node.parameter is not None:
             name, following = node.parameter
             found = self._descend(following, segments, index + 1, parameters)

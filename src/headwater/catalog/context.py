@@ -25,6 +25,7 @@ WRITABLE_DEPTH = 254
 
 M = TypeVar("M", bound=BaseModel)
 
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -55,6 +56,11 @@ class Key(NamedTuple):
     def id(cls, entity_id: str) -> "Key":
         """A key by id."""
         return cls(entity_id)
+
+    @classmethod
+    def either(cls, text: str) -> "Key":
+        """A key by id, if the text looks like one, else by FQN."""
+        return cls.id(text) if UUID.fullmatch(text) else cls.fqn(text)
 
     @classmethod
     def fqn(cls, name: str) -> "Key":

@@ -57,11 +57,11 @@ class Change:
 
     def record(self, name: str, old: Any, new: Any) -> bool:
         """Record one member's change, if it is one."""
-        if (_absent(old) and _absent(new)) or old == new:
+        if (absent(old) and absent(new)) or old == new:
             return False
-        if _absent(old):
+        if absent(old):
             self.added.append({"name": name, "newValue": _value(new)})
-        elif _absent(new):
+        elif absent(new):
             self.deleted.append({"name": name, "oldValue": _value(old)})
         else:
             self.updated.append({"name": name, "oldValue": _value(old), "newValue": _value(new)})
@@ -230,11 +230,12 @@ def _diff_item(change: Change, declared: EntityType, child: Child, name: str, ol
                 change.stored_only = True  # None told, or told that there are none: sources of an input differ in that.
             for rule in declared.versions.narrowings:
                 if recorded and rule.child == child.field and rule.member == member:
-                    change.major |= _narrows(rule, before, after)
+                    change.major |= narrows(rule, before, after)
     return changed
 
 
-def _narrows(rule: Narrowing, old: Any, new: Any) -> bool:
+def narrows(rule: Narrowing, old: Any, new: Any) -> bool:
+    """Whether a rule says that this change of a number can break readers."""
     if old is None:
         return "added" in rule.when
     if new is None:
@@ -264,7 +265,8 @@ def _label_key(label: Document) -> tuple[str, str]:
     return label["tagFQN"], label["source"]
 
 
-def _absent(value: Any) -> bool:
+def absent(value: Any) -> bool:
+    """Whether a value says nothing: null, or an empty text, list or object."""
     return value is None or value in ("", [], {})
 
 

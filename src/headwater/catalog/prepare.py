@@ -218,7 +218,7 @@ class Preparation:
         extension = self.new.document.get("extension") if self.new.shape.declared.has(EXTENSION) else None
         known = (self.old.document.get("extension") or {}) if self.old else {}
         changed = {name: value for name, value in (extension or {}).items() if value != known.get(name)}
-        properties = self._properties() if changed else {}
+        properties = self.properties() if changed else {}
         for name, value in changed.items() if properties else ():
             if name not in properties:
                 self.faults.append(f"Unknown custom field {name}")
@@ -231,7 +231,7 @@ class Preparation:
                 written = [self._written(f"extension.{name}", types, one) for one in _as_list(value)]
                 extension[name] = written if isinstance(value, list) else written[0]
 
-    def _properties(self) -> dict[str, tuple[PropertyType, Any]]:
+    def properties(self) -> dict[str, tuple[PropertyType, Any]]:
         """The custom properties of the entity's type, each with its type and configuration."""
         describing = self.registry.describing
         key = (describing.name, self.new.shape.declared.name) if describing else ("", "")

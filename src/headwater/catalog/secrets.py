@@ -3,7 +3,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
@@ -101,6 +101,11 @@ def split(document: Document, members: tuple[str, ...]) -> dict[str, str]:
 def masks(document: Document, members: tuple[str, ...]) -> set[str]:
     """The places of a stored document that show a mask."""
     return {place for place, holder, member in _places(document, members) if holder[member] == MASK}
+
+
+def unknown(document: Document, members: tuple[str, ...], known: Container[str]) -> list[tuple[str, Document, str]]:
+    """The masks of a stored document behind which there is no secret: the place, the object and its member."""
+    return [found for found in _places(document, members) if found[1][found[2]] == MASK and found[0] not in known]
 
 
 def fill(document: Document, members: tuple[str, ...], secrets: dict[str, str]) -> None:

@@ -13,15 +13,29 @@ from typing import Any, TypeVar
 
 import orjson
 
-from headwater.catalog import assets, attention, batches, comparison, lineage_shapes, reindex, series, stale, usage
+from headwater.catalog import (
+    assets,
+    attention,
+    batches,
+    comparison,
+    lineage_shapes,
+    log,
+    reindex,
+    reverting,
+    series,
+    stale,
+    usage,
+)
 from headwater.catalog import lineage as graph
 from headwater.catalog.access import ADMIN
 from headwater.catalog.context import Context, Key, chosen_fields, dump, parse, position_of
 from headwater.catalog.governance import Governance, ReachQuestion, TagsQuestion
 from headwater.catalog.impact import Impact, ImpactQuestion
 from headwater.catalog.lineage import End, LineageReader, LineageWriter
+from headwater.catalog.log import LogQuestion
 from headwater.catalog.openlineage import outgoing
 from headwater.catalog.openlineage.intake import Event, Intake, Taken
+from headwater.catalog.past import past_of
 from headwater.catalog.reading import Found, Page, PageRequest, Reader, View
 from headwater.catalog.search.service import Search
 from headwater.catalog.secrets import Vault
@@ -109,6 +123,16 @@ class Catalog:
         """What differs between an entity and another one of its type, which lives under the same parent."""
         with self._reader(view) as reader:
             return comparison.compare(reader, declared, key, other)
+
+    def diff(self, declared: EntityType, key: Key, first: str, last: str, view: View) -> Document:
+        """What turns one version of an entity, or its state at a moment, into another."""
+        with self._reader(view) as reader:
+            return past_of(reader, declared, key).diff(first, last)
+
+    def log(self, question: LogQuestion, view: View) -> Document:
+        """Who changed what, newest first."""
+        with self._reader(view) as reader:
+            return log.answer(reader, question)
 
     def assets(self, declared: EntityType, key: Key, limit: int, offset: int, view: View) -> tuple[list[Document], int]:
         """A page of references to what holds an entity in the member that its type names; and how many there are."""
@@ -208,6 +232,10 @@ class Catalog:
     ) -> Outcome:
         """Delete an entity, softly unless ``hard``."""
         return self._write(write, lambda writer: writer.delete(declared, key, recursive, hard))
+
+    def revert(self, declared: EntityType, key: Key, version: str, leave_out: bool, write: Write) -> Outcome:
+        """Make an entity say again what an earlier version said; ``leave_out`` does without what is gone since."""
+        return self._write(write, lambda writer: reverting.revert(writer, declared, key, version, leave_out))
 
     def restore(self, declared: EntityType, key: Key, write: Write) -> Outcome:
         """Undo a soft deletion."""

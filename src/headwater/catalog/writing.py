@@ -25,6 +25,7 @@ from headwater.catalog.shape import Outline, Shape
 from headwater.errors import EntityExists, EntityNotFound, InvalidEntity, VersionConflict
 from headwater.schema.base import Document, held
 from headwater.schema.declare import SOFT_DELETE, EntityType, Parent, Reference
+from headwater.schema.history import REVERTED
 from headwater.store import documents, events, history, lineage, relationships, renderings, series, settings
 from headwater.store.database import Transaction
 from headwater.store.rows import CardRow, EntityRow, EventRow
@@ -374,19 +375,36 @@ class Writer:
         patched = merge.patch(shape, base | listed, operations)
         if patched.get("deleted"):
             raise InvalidEntity(f"{declared.name} attribute deleted can't be modified")
-        body = self._editable(declared, base, patched)
-        hidden = self._split(declared, body, old.document)
-        name = body.pop("name")
-        new = self._prepare(declared, body, old)
-        new.document.update(
-            {member: old.document[member] for member in (*shape.structure, *shape.hidden) if member in old.document}
-        )
+        new, name, hidden = self._revised(declared, base, patched, old, (*shape.structure, *shape.hidden))
         if name != row.name:
             outcome = self._rename(declared, row, old, new, name, hidden)
         else:
             outcome = self._update(declared, row, old, new, hidden, session=self.write.if_match is None)
         self._set_inverses(declared, row.id, {field: patched.get(field) or [] for field in listed})
         return outcome
+
+    def revert(self, declared: EntityType, row: EntityRow, old: Outline, wanted: Outline, version: float) -> Outcome:
+        """Make an entity say what a version said, but for what has no versions. Labels are put on as they were."""
+        shape = old.shape
+        staying = (*shape.structure, *shape.hidden, *declared.versions.unversioned)
+        shown = Renderer(shape, self.names, self.context.collections).document(wanted.document, row.fqn)
+        shown = {member: value for member, value in shown.items() if member not in staying} | {"name": row.name}
+        new, _, hidden = self._revised(declared, {"id": row.id, "name": row.name}, shown, old, staying)
+        worn = {(path, label["id"], label["source"]): label for path, label in wanted.labels}
+        for path, label in new.labels:
+            label.update(worn.get((path, label["id"], label["source"]), {}))
+        return self._update(declared, row, old, new, hidden, reverted=version)
+
+    def _revised(
+        self, declared: EntityType, base: Document, patched: Document, old: Outline, staying: Iterable[str]
+    ) -> tuple[Outline, str, dict[str, str]]:
+        """The stored form of what readers would see, but for members that stay; the name, and secrets by place."""
+        body = self._editable(declared, base, patched)
+        hidden = self._split(declared, body, old.document)
+        name = body.pop("name")
+        new = self._prepare(declared, body, old)
+        new.document.update({member: old.document[member] for member in staying if member in old.document})
+        return new, name, hidden
 
     def add(self, declared: EntityType, key: Key, member: str, items: Sequence[Any]) -> Outcome:
         """Add items to a list of a live entity, but for those that are there."""
@@ -444,8 +462,10 @@ class Writer:
         new: Outline,
         hidden: Mapping[str, str],
         session: bool = False,
+        reverted: float | None = None,
     ) -> Outcome:
-        """Store what changed. ``session``: the change may be folded into the version that is there."""
+        """Store what changed. ``session``: the change may be folded into the version that is there. ``reverted``: the
+        version that the change goes back to."""
         for member in declared.fixed:
             if old.document.get(member) != new.document.get(member):
                 raise InvalidEntity(f"{declared.name} attribute {member} can't be modified")
@@ -457,6 +477,8 @@ class Writer:
             return self._unchanged(row, old)
         if not change:
             return self._store(declared, row, row, old, new, hidden, None)
+        if reverted is not None:
+            change.added.append({"name": REVERTED, "newValue": reverted})
         step = self._step(declared, row, change, new, session and not reshaped(before, after))
         return self._store(declared, row, step, old, new, hidden, change.description(row.version / 10))
 

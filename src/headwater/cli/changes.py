@@ -13,6 +13,7 @@ from rich.text import Text
 from headwater.cli.screen import moment, plain, reference_name, styled, words
 from headwater.schema.base import Document
 from headwater.schema.declare import EntityType
+from headwater.schema.history import REVERTED
 
 MAJOR = " (major)"
 LONG = 256
@@ -56,7 +57,9 @@ def change_lines(declared: EntityType, change: Document | None, first: bool, mos
     if first:
         return [styled("created")]
     change = change or {}
+    back = next((each["newValue"] for each in change.get("fieldsAdded") or () if each["name"] == REVERTED), None)
     added = {each["name"]: opened(each.get("newValue")) for each in change.get("fieldsAdded") or ()}
+    added.pop(REVERTED, None)
     deleted = {each["name"]: opened(each.get("oldValue")) for each in change.get("fieldsDeleted") or ()}
     major = set(declared.versions.major)
     lines = []
@@ -75,6 +78,8 @@ def change_lines(declared: EntityType, change: Document | None, first: bool, mos
     for each in change.get("fieldsUpdated") or ():
         lines.append(_update(each["name"], opened(each.get("oldValue")), opened(each.get("newValue")), major))
     lines.sort(key=lambda line: not line.plain.endswith(MAJOR))
+    if back is not None:
+        lines.insert(0, words((f"reverted to {back}", "magenta")))
     return lines or [styled("nothing that has a version", "dim")]
 
 

@@ -303,12 +303,52 @@ def check(
 
 
 @app.command(group=ASK)
-def history(name: Name, /, *, type: Kind = "mlmodel", where: Reading = Reading()) -> None:
-    """Show the versions of an entity, newest first, and what changed in each."""
-    from headwater.cli import reading
+def history(
+    name: Name,
+    span: Annotated[
+        str | None,
+        Parameter(name="A..B", help="Two versions, or times, to compare; the last two versions by default."),
+    ] = None,
+    /,
+    *,
+    diff: Annotated[bool, Parameter(help="Show what differs between two versions, item by item.")] = False,
+    type: Kind = "mlmodel",
+    where: Reading = Reading(),
+) -> None:
+    """Show the versions of an entity, newest first, and what changed in each; or what two of them differ in."""
+    from headwater.cli import past, reading
 
     with where.session() as session:
-        reading.history(session, type, name)
+        if diff or span:
+            past.diff(session, type, name, span)
+        else:
+            reading.history(session, type, name)
+
+
+@app.command(group=ASK)
+def log(
+    *,
+    user: Annotated[str | None, Parameter(help="Only what this user changed.")] = None,
+    type: Annotated[str | None, Parameter(help="Only entities of these types, with commas.")] = None,
+    entity: Annotated[str | None, Parameter(help="Only this entity, of --type or a model, by name or id.")] = None,
+    field: Annotated[
+        str | None, Parameter(help="Only changes of this member, such as owners, mlFeatures or columns.age.")
+    ] = None,
+    major: Annotated[bool, Parameter(help="Only changes that made a major version.")] = False,
+    since: Annotated[
+        str | None, Parameter(help="Only later changes: a date or time (UTC), or @ and a position.")
+    ] = None,
+    until: Annotated[str | None, Parameter(help="Only changes up to then.")] = None,
+    limit: Annotated[int, Parameter(help="How many at most, 0 for all; 50 by default.")] = 50,
+    where: Where = Where(),
+) -> None:
+    """Show who changed what, across all entities, newest first."""
+    from headwater.cli import past
+
+    kinds = type or ("mlmodel" if entity else None)
+    with where.session() as session:
+        narrowed = {"user": user, "type": kinds, "entity": entity, "field": field, "major_only": major}
+        past.log(session, narrowed | {"since": since, "until": until}, limit or None)
 
 
 @app.command(group=ASK)
@@ -517,6 +557,23 @@ def deploy(
     given = {"endpoint": endpoint, "environment": environment, "traffic_share": share}
     with where.session() as session:
         models.deploy(session, model, version, name, given, consumer or ())
+
+
+@app.command(group=CHANGE)
+def revert(
+    name: Name,
+    version: Annotated[str, Parameter(name="VERSION", help="A version such as 0.3, or a time.")],
+    /,
+    *,
+    type: Kind = "mlmodel",
+    leave_out: Annotated[bool, Parameter(help="Do without what that version refers to and is gone since.")] = False,
+    where: Where = Where(),
+) -> None:
+    """Make an entity say again what an earlier version said. That is a new version; nothing is lost."""
+    from headwater.cli import past
+
+    with where.session() as session:
+        past.revert(session, type, name, version, leave_out)
 
 
 # running --------------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Python client of a catalogue."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from headwater.errors import CatalogError
@@ -69,6 +69,7 @@ from headwater.schema.entities.questions import CreateMetric, CreateQuery, Metri
 from headwater.schema.entities.search import CreateSearchIndex, CreateSearchService, SearchIndex, SearchService
 from headwater.schema.entities.storage import Container, CreateContainer, CreateStorageService, StorageService
 from headwater.schema.entities.types import CreateType, Type
+from headwater.schema.history import Log, LogEntry
 from headwater.schema.lineage import EntityLineage
 from headwater.schema.registry import Registry, snake, standard
 from headwater.schema.search import SearchResult
@@ -77,7 +78,9 @@ from headwater.sdk.governance import Governance
 from headwater.sdk.lineage import Lineage
 from headwater.sdk.model_versions import ModelVersions
 from headwater.sdk.transport import Transport
-from headwater.sdk.wire import Wire, path_of, read
+from headwater.sdk.wire import AsOf, Wire, moment, path_of, read
+
+LOG_PAGE = 1000
 
 COLLECTIONS: Mapping[str, type[Collection[Any, Any]]] = {"mlmodelVersions": ModelVersions}
 """The collections that can do more than others."""
@@ -214,6 +217,41 @@ class Client:
         """The events beyond a position, oldest first; at most 10,000 at once."""
         answer = self._wire.ask("GET", path_of("events"), {"position": after, "limit": limit})
         return [read(ChangeEvent, event) for event in answer["data"]]
+
+    def log(
+        self,
+        *,
+        user: str | None = None,
+        type: str | Iterable[str] | None = None,
+        entity: Key | None = None,
+        field: str | None = None,
+        major_only: bool = False,
+        since: AsOf | None = None,
+        until: AsOf | None = None,
+        limit: int | None = None,
+    ) -> Iterator[LogEntry]:
+        """Who changed what, newest first, at most ``limit`` changes; each part is asked for when it is reached.
+
+        ``entity`` is one of the type that is given; ``field`` a member, such as ``description``, with all that is in
+        it. ``since`` and ``until`` are moments: later than the one, not later than the other.
+        """
+        query = {
+            "user": user,
+            "type": type if isinstance(type, str) or type is None else ",".join(type),
+            "entity": entity if isinstance(entity, str) or entity is None else entity.id,
+            "field": field,
+            "majorOnly": major_only or None,
+            "since": moment(since),
+            "until": moment(until),
+        }
+        left, after = limit, None
+        while left is None or left > 0:
+            asked = query | {"limit": min(left or LOG_PAGE, LOG_PAGE), "after": after}
+            page = read(Log, self._wire.ask("GET", path_of("log"), asked))
+            yield from page.data
+            after, left = page.paging.after, None if left is None else left - len(page.data)
+            if after is None:
+                return
 
     def add_mlmodel_lineage(self, model: Key, description: str | None = None) -> EntityLineage:
         """The graph of a model, each of its sources asserted as upstream, as OpenMetadata's clients do it.

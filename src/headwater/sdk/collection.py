@@ -17,6 +17,7 @@ from headwater.schema import fqn
 from headwater.schema.base import CreateRequest, Document, Entity, EntityReference, faults_of, wire
 from headwater.schema.change import BulkResult
 from headwater.schema.declare import EntityType
+from headwater.schema.history import Diff
 from headwater.schema.registry import snake
 from headwater.sdk.wire import AsOf, Wire, moment, path_of, read
 
@@ -142,6 +143,30 @@ class Collection(Generic[E, C]):
         query = self._view(None, "non-deleted", as_of)
         return self._read(self._wire.ask("GET", self._path(key, "versions", str(number)), query))
 
+    def diff(
+        self,
+        key: Key,
+        first: float | AsOf | None = None,
+        last: float | AsOf | None = None,
+        *,
+        as_of: AsOf | None = None,
+    ) -> Diff:
+        """What turns one version into another: the last but one into the last, unless they are named.
+
+        A version is a number or text such as ``0.3``; a date, a time or ``@17`` stands for the state at that moment.
+        """
+        first, last = self._side(key, first, 1, as_of), self._side(key, last, 0, as_of)
+        query = {"asOf": moment(as_of)}
+        return read(Diff, self._wire.ask("GET", self._path(key, "versions", f"{first}..{last}"), query))
+
+    def _side(self, key: Key, given: float | AsOf | None, newest: int, as_of: AsOf | None) -> str:
+        """A side of a diff as paths name it; the newest version but so many, or the oldest, if none is given."""
+        if given is not None:
+            return str(given) if isinstance(given, float) else str(moment(given))
+        query = {"limit": newest + 1, "asOf": moment(as_of)}
+        found = self._wire.ask("GET", self._path(key, "versions"), query)["versions"]
+        return str(orjson.loads(found[-1])["version"])
+
     def etag(self, key: Key) -> str:
         """The mark of the entity's present state, for ``if_match``; every change that is stored alters it."""
         return self._wire.exchange("GET", self._path(key), {"fields": ""})[1]["etag"]
@@ -173,11 +198,20 @@ class Collection(Generic[E, C]):
         ``if_match`` is the state that the change is meant for, else ``VersionConflict``: an entity as it was read
         (its version counts), or an ``etag``, which also tells apart changes that raised no version.
         """
-        headers = {"content-type": "application/json-patch+json"}
-        if if_match is not None:
-            headers["if-match"] = if_match if isinstance(if_match, str) else f'W/"{if_match.version}"'
+        headers = {"content-type": "application/json-patch+json", **_condition(if_match)}
         body = [*(operations or ()), *self._operations(changes)]
         return self._read(self._wire.ask("PATCH", self._path(key), body=body, headers=headers))
+
+    def revert(
+        self, key: Key, version: float | str, *, leave_out: bool = False, if_match: str | Entity | None = None
+    ) -> E:
+        """Make an entity say again what a version said, in a new version.
+
+        What it referred to and is gone since is named by ``InvalidEntity``; ``leave_out`` does without that.
+        ``if_match`` is as for ``patch``.
+        """
+        path, query = self._path(key, "versions", str(version), "revert"), {"leaveOut": leave_out or None}
+        return self._read(self._wire.ask("POST", path, query, headers=_condition(if_match)))
 
     def delete(self, key: Key, *, recursive: bool = False, hard: bool = False) -> E:
         """Delete an entity, with everything below it if ``recursive``; it can be restored unless ``hard``."""
@@ -315,6 +349,13 @@ def place(declared: EntityType, key: Key) -> tuple[str, ...]:
     except fqn.InvalidFqn as error:
         raise EntityNotFound.named(declared.name, key) from error
     return ("name", name)
+
+
+def _condition(if_match: str | Entity | None) -> dict[str, str]:
+    """The header that says which state a change is meant for."""
+    if if_match is None:
+        return {}
+    return {"if-match": if_match if isinstance(if_match, str) else f'W/"{if_match.version}"'}
 
 
 def _alias(model: type[BaseModel], name: str) -> str:

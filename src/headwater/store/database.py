@@ -143,6 +143,10 @@ class Dialect:
         """The texts in the list of the JSON text that the parameter's path names."""
         return self.words["items"].format(document=document, parameter=parameter)
 
+    def holds(self, text: str, parameter: str) -> str:
+        """A condition: the text has the parameter's text in it, letter for letter."""
+        return f"{self.words['found']}({text}, :{parameter}) > 0"
+
     def member_path(self, member: str) -> str:
         """The value of such a parameter."""
         return self.words["member_path"].format(member=member)

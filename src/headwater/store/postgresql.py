@@ -26,6 +26,7 @@ DIALECT = Dialect(
         "without_rowid": "",
         "each": r"(SELECT json_array_elements_text(CAST(\1 AS json)))",
         "numbers": r"(SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(\1 AS json)))",
+        "found": "strpos",
         "member": "(CAST({document} AS json) ->> :{parameter})",
         "member_text": "(CAST({document} AS json) ->> :{parameter})",
         "member_path": "{member}",

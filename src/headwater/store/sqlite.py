@@ -23,6 +23,7 @@ DIALECT = Dialect(
         "without_rowid": "WITHOUT ROWID",
         "each": r"(SELECT value FROM json_each(\1))",
         "numbers": r"(SELECT value FROM json_each(\1))",
+        "found": "instr",
         "member": "({document} -> :{parameter})",
         "member_text": "({document} ->> :{parameter})",
         "member_path": "$.{member}",
