@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from headwater.api import absent, around, entities, governance, lineage, search, series, settings, system, usage
+from headwater.api import absent, alerts, around, entities, governance, lineage, search, series, settings, system, usage
 from headwater.api.auth import Authenticator
 from headwater.api.fitting import fitted
 from headwater.api.http import Query, Request, Response, render_error
@@ -55,7 +55,7 @@ class Application:
             ),
         ]
         shared = [*own, *system.routes(), *lineage.routes(), *usage.routes(), *settings.routes()]
-        shared += [*governance.routes(), *search.routes()]
+        shared += [*governance.routes(), *search.routes(), *alerts.routes()]
         each = [
             route
             for declared in self.catalog.registry

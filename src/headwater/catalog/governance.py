@@ -80,6 +80,13 @@ class Governance:
             reply["paging"]["after"] = str(question.after + len(page))
         return reply | ({"truncated": CUT.format(cap=question.cap)} if cut else {})
 
+    def reached(self, question: ReachQuestion) -> set[int]:
+        """The nodes of all that is reached, without proofs."""
+        found: set[int] = set()
+        for origin in self._origins(question):
+            found |= {one.entity for one in self._far_ends(origin, self._spread(origin, question.cap), question)}
+        return self._fitting(found, question.far)
+
     def tags_reaching(self, declared: EntityType, key: Key, path: str | None, suggested: bool, cap: int) -> Document:
         """Every tag that reaches an entity, or one field of it, each with its proof; its own tags included."""
         row = self.reader.row(declared, key)
