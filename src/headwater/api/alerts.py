@@ -64,6 +64,7 @@ def routes() -> Iterator[Route]:
     yield from _of_openmetadata()
     for place in ("/{id}", "/name/{fqn}"):
         yield _route("GET", f"{place}/delivery", delivery, "How far a subscription has come", reply=DeliveryStatus)
+        yield _route("POST", f"{place}/test", test_own, "Send a test message to its destinations", reply="Items")
         yield _route("PUT", f"{place}/replay", replay, "Send again what was given up", reply=Replayed)
 
 
@@ -234,6 +235,11 @@ def test(call: Call) -> Response:
     if not isinstance(given, list):
         raise InvalidEntity("destinations: a list of destinations is needed")
     return render(call.catalog.alerts.test(given))
+
+
+def test_own(call: Call) -> Response:
+    """Send a test message to each destination of a subscription, with its secrets."""
+    return render(call.catalog.alerts.test_own(call.key))
 
 
 # one subscription -----------------------------------------------------------------------------------------------------

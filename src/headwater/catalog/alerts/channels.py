@@ -130,7 +130,10 @@ def signature(config: Document, message_id: str, now: int, body: bytes) -> dict[
     if not secret:
         return {}
     if secret == MASK:
-        raise NotSent("its secret was encrypted with another key than this server's", final=True)
+        raise NotSent(
+            "its secret is not known: send it, or see whether this server has the key that it was encrypted with",
+            final=True,
+        )
     if not secret.startswith(STANDARD):
         return {"X-OM-Signature": "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
     try:

@@ -13,6 +13,7 @@ from headwater.catalog.alerts.channels import Item, Parcel
 from headwater.catalog.alerts.messages import Message
 from headwater.catalog.alerts.outgoing import Guard, NotSent, Outgoing
 from headwater.catalog.alerts.sending import FEED, Sender
+from headwater.catalog.alerts.subscriptions import reveal
 from headwater.catalog.alerts.worker import Delivery, Worker, prune
 from headwater.catalog.context import Context, Key, checked
 from headwater.catalog.identity import new_id
@@ -23,7 +24,7 @@ from headwater.schema.base import Document, wire
 from headwater.schema.declare import EntityType
 from headwater.schema.entities.alerts import EVENT_SUBSCRIPTION, Destination
 from headwater.schema.entities.people import USER
-from headwater.store import alerts, documents, events, history, relationships
+from headwater.store import alerts, documents, events, history, relationships, settings
 from headwater.store.alerts import LaneState
 from headwater.store.database import Database, Session, Transaction
 from headwater.store.rows import EntityRow
@@ -210,6 +211,18 @@ class Alerts:
             destination = wire(checked(Destination, one))
             found.append(destination | {"statusDetails": self._tested(destination)})
         return found
+
+    def test_own(self, key: Key) -> list[Document]:
+        """As ``test``, the destinations of a subscription, with its secrets; they come back as people see them."""
+        with self.database.read() as session:
+            row = self._row(session, key)
+            shown: list[Document] = orjson.loads(row.document)["destinations"]
+            opened: Document = orjson.loads(row.document)
+            reveal(self.context, opened, settings.secrets(session, row.node))
+        return [
+            one | {"statusDetails": self._tested(destination)}
+            for one, destination in zip(shown, opened["destinations"], strict=True)
+        ]
 
     def _tested(self, destination: Document) -> Document:
         way, config = destination["type"], destination.get("config") or {}
