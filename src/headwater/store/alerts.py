@@ -234,17 +234,10 @@ def replay(transaction: Transaction, subscription: int) -> int:
 # notices --------------------------------------------------------------------------------------------------------------
 
 
-def notify(
-    transaction: Transaction, recipient: int, position: int, subscription: int, timestamp: int, notice: str
-) -> None:
-    """Show a notice in somebody's activity feed; once, however often it comes."""
+def notify(transaction: Transaction, recipient: int, position: int, timestamp: int, notice: str) -> None:
+    """Show a notice of an event in somebody's activity feed; once, however often it comes."""
     transaction.queries.add_notice(
-        transaction.connection,
-        recipient=recipient,
-        position=position,
-        subscription=subscription,
-        timestamp=timestamp,
-        notice=notice,
+        transaction.connection, recipient=recipient, position=position, timestamp=timestamp, notice=notice
     )
 
 

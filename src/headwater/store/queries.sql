@@ -463,13 +463,14 @@ DELETE FROM alert_delivery WHERE lane = :lane;
 DELETE FROM alert_lane WHERE id = :lane;
 
 -- name: add_notice!
-INSERT INTO alert_notice (recipient, position, subscription, timestamp, notice)
-VALUES (:recipient, :position, :subscription, :timestamp, :notice)
-ON CONFLICT (recipient, position, subscription) DO NOTHING;
+INSERT INTO alert_notice (recipient, position, timestamp, notice)
+VALUES (:recipient, :position, :timestamp, :notice)
+ON CONFLICT (recipient, position) DO NOTHING;
 
 -- name: notices_of
-SELECT position, notice FROM alert_notice
-WHERE recipient IN numbers(:recipients) AND position < :before ORDER BY position DESC LIMIT :limit;
+SELECT position, min(notice) FROM alert_notice
+WHERE recipient IN numbers(:recipients) AND position < :before
+GROUP BY position ORDER BY position DESC LIMIT :limit;
 
 -- search -------------------------------------------------------------------------------------------------------
 

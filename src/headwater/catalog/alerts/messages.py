@@ -54,7 +54,7 @@ def message(happening: Happening, about: Sequence[tuple[str, str]], link: str) -
     if event.previous_version and event.version and event.previous_version != event.version:
         versions = f" ({event.previous_version / 10} → {event.version / 10})"
     weight = "Major: " if happening.is_major else ""
-    lines = [line for change in ordered(event.change) for line in [described(*change)] if line]
+    lines = _lines(event.change)
     if len(lines) > LISTED:
         lines = [*lines[:LISTED], f"… and {len(lines) - LISTED} changes more"]
     if about:
@@ -70,20 +70,50 @@ def message(happening: Happening, about: Sequence[tuple[str, str]], link: str) -
     )
 
 
-def ordered(change: str | None) -> list[tuple[str, Document]]:
-    """The changes of an event, each with what was done: added, updated or deleted."""
+def _lines(change: str | None) -> list[str]:
+    """The changes of an event in words: what is gone first, and what gives way to another of its name as one."""
     read: Document = orjson.loads(change) if change else {}
     kinds = {"deleted": "fieldsDeleted", "updated": "fieldsUpdated", "added": "fieldsAdded"}
-    return [(done, one) for done, member in kinds.items() for one in read.get(member) or ()]
+    changes = [(done, one) for done, member in kinds.items() for one in read.get(member) or ()]
+    replaced = _replaced(read)
+    return [*replaced.values(), *(line for done, one in changes if (line := _described(done, one, replaced)))]
 
 
-def described(done: str, change: Document) -> str:
-    """One change in words."""
-    name = to_snake(str(change["name"])).removeprefix("ml_").replace("_", " ")
-    old, new = _value(change.get("oldValue")), _value(change.get("newValue"))
+def _items(change: Document, member: str) -> dict[str, Any]:
+    """The items of a list that was changed, by name."""
+    value = change.get(member)
+    listed = orjson.loads(value) if isinstance(value, str) and value.startswith("[{") else []
+    return {str(one["name"]): one for one in listed if isinstance(one, dict) and one.get("name")}
+
+
+def _replaced(read: Document) -> dict[tuple[str, str], str]:
+    """The items that were taken out and put in again with other values, by list and name."""
+    gone = {one["name"]: _items(one, "oldValue") for one in read.get("fieldsDeleted") or ()}
+    come = {one["name"]: _items(one, "newValue") for one in read.get("fieldsAdded") or ()}
+    found = {}
+    for member in gone.keys() & come.keys():
+        for name in gone[member].keys() & come[member].keys():
+            old, new = _named(gone[member][name]), _named(come[member][name])
+            found[member, name] = f"{_spoken(member)} changed: " + (f"{old} → {new}" if old != new else old)
+    return dict(sorted(found.items()))
+
+
+def _spoken(member: str) -> str:
+    return to_snake(member).removeprefix("ml_").replace("_", " ")
+
+
+def _described(done: str, change: Document, replaced: Mapping[tuple[str, str], str]) -> str:
+    """One change in words; empty where what was replaced is all of it."""
+    member = str(change["name"])
+    name = _spoken(member)
     if done == "updated":
+        old, new = _value(change.get("oldValue")), _value(change.get("newValue"))
         return f"{name}: {old} → {new}" if old and old != new else f"{name}: {new}" if new else f"{name} changed"
-    return f"{name} {done}: {old if done == 'deleted' else new}".removesuffix(": ")
+    side = "oldValue" if done == "deleted" else "newValue"
+    if items := _items(change, side):
+        rest = [one for item, one in items.items() if (member, item) not in replaced]
+        return f"{name} {done}: {_value(rest)}" if rest else ""
+    return f"{name} {done}: {_value(change.get(side))}".removesuffix(": ")
 
 
 def _value(value: Any) -> str:

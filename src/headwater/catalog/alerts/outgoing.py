@@ -97,11 +97,9 @@ class Guard:
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return opened
         if failure is None and refused:
-            raise NotSent(
-                f"{host} is at {', '.join(dict.fromkeys(refused))}, which is not public; HEADWATER_ALERT_HOSTS can "
-                "allow it",
-                final=True,
-            )
+            places = ", ".join(dict.fromkeys(refused))
+            where = f"{host} is no public address" if places == host else f"{host} is at {places}, which is not public"
+            raise NotSent(f"{where}; HEADWATER_ALERT_HOSTS can allow it", final=True)
         raise NotSent(f"no connection to {host} port {port}: {failure}") from failure
 
 

@@ -136,7 +136,7 @@ class Sender:
                     "event": item.event | {"position": item.position},
                 }
                 stamp = int(item.event["timestamp"])
-                alerts.notify(transaction, lane.recipient, item.position, lane.subscription, stamp, dump(told))
+                alerts.notify(transaction, lane.recipient, item.position, stamp, dump(told))
 
         self.database.write(work)
 

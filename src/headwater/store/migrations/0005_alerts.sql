@@ -53,14 +53,13 @@ CREATE TABLE alert_delivery (
 
 CREATE INDEX alert_delivery_position ON alert_delivery (position);
 
--- What the activity feed of a user or team shows.
+-- What the activity feed of a user or team (0: of everybody) shows: an event once, whichever alerts told of it.
 CREATE TABLE alert_notice (
     recipient {bigint} NOT NULL,
     position {bigint} NOT NULL,
-    subscription {bigint} NOT NULL,
     timestamp {bigint} NOT NULL,
     notice TEXT NOT NULL,
-    PRIMARY KEY (recipient, position, subscription)
+    PRIMARY KEY (recipient, position)
 ) {without_rowid};
 
 -- What is kept of events that were pruned: when, and by whom. `asOf` and the evidence of edges need no more.
