@@ -153,11 +153,13 @@ def fresh_postgres(postgres_url: str) -> Iterator[Callable[[], str]]:
 
 
 class Receiver:
-    """A receiver of webhooks on this machine. ``mood`` says how it answers: ``good``; ``500``, another status, also with
-    a place to go to (``302 http://…``); ``hang``; ``drop`` the connection; ``drip`` bytes without an end."""
+    """A receiver of webhooks on this machine. ``mood`` says how it answers: ``good``; ``500`` or another status, also
+    with a place to go to (``302 http://…``); ``hang``; ``drop`` the connection; ``drip`` bytes without an end.
+    ``pause``: seconds before each answer."""
 
     def __init__(self) -> None:
         self.mood = "good"
+        self.pause = 0.0
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
         self.accepted: list[tuple[str, dict[str, str], bytes]] = []
         self._going = threading.Event()
@@ -167,7 +169,10 @@ class Receiver:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
+                body = self.rfile.read(length := int(self.headers["content-length"]))
+                if len(body) < length:  # the caller was killed
+                    self.close_connection = True
+                    return
                 request = self.path, {name.lower(): value for name, value in self.headers.items()}, body
                 receiver.requests.append(request)
                 receiver.answer(self, request)
@@ -185,6 +190,7 @@ class Receiver:
 
     def answer(self, handler: http.server.BaseHTTPRequestHandler, request: tuple[str, dict[str, str], bytes]) -> None:
         mood, _, place = self.mood.partition(" ")
+        time.sleep(self.pause)
         if mood == "hang":
             self._going.wait(60)
         if mood in ("hang", "drop"):

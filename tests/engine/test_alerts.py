@@ -262,7 +262,7 @@ def test_people_are_found_by_what_they_have_to_do_with_an_entity(alerting: Make)
     api.put("teams", {"name": "crew", "teamType": "Group", "users": [{"type": "user", "id": users["cy"]["id"]}]})
     model = api.model("churn", owners=[{"type": "team", "fullyQualifiedName": "crew"}])
     api.put(f"mlmodels/{model['id']}/followers", users["bob"]["id"])
-    ways = {
+    ways: dict[str, Json] = {
         "Owners": {"category": "Owners"},
         "Followers": {"category": "Followers"},
         "Users": {"category": "Users", "config": {"receivers": ["ada", "nobody"]}},
@@ -299,7 +299,7 @@ def test_the_people_downstream_are_told_where_that_is_wanted(alerting: Make) -> 
 def test_a_webhook_is_signed_so_that_it_can_be_checked(alerting: Make, receiver: "Receiver") -> None:
     api = alerting()
     secret = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
-    config = {"headers": {"X-Own": "yes", "Host": "elsewhere"}, "queryParams": {"k": "ä&b"}, "httpMethod": "PUT"}
+    config: Json = {"headers": {"X-Own": "yes", "Host": "elsewhere"}, "queryParams": {"k": "ä&b"}, "httpMethod": "PUT"}
     subscribe(
         api,
         hook(receiver.url + "/standard?q=1", authType={"type": "bearer", "secretKey": secret}, **config),

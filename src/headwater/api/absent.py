@@ -86,6 +86,10 @@ ABSENT = (
         ),
         "/lineage/getLineage, /lineage/walk and /lineage/export tell what there is.",
     ),
+    Absent(
+        ("events/subscriptions/id/*/listEvents",),
+        "What was sent is counted, not kept; failedEvents lists what was given up.",
+    ),
     Absent(("openlineage",), "OpenLineage events are not received yet."),
     Absent(
         ("tables/*/customMetric", "tables/*/pipelineObservability"),

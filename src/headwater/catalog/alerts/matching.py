@@ -23,7 +23,7 @@ log = logging.getLogger("headwater")
 
 PASS = 500
 """Events that are looked at in one snapshot."""
-HELD = 30_000
+HELD = 10_000
 """Milliseconds for which a process holds the tail; it keeps it as long as it comes back in time."""
 
 

@@ -2,8 +2,8 @@
 """The work of alerts in a server process: follow the log, send what is due, prune what is old.
 
 A lane is held while it is served, for longer than one request may take, so that no other process sends the same. What
-was sent is noted together with taking the next batch. A process that dies keeps its lanes for half a minute at most;
-the next one sends again what was not noted.
+was sent is noted together with taking the next batch. A process that dies keeps its lanes for half a minute (8 s and
+what one request may take) at most; the next one sends again what was not noted.
 """
 
 import logging
