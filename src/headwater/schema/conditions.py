@@ -101,16 +101,16 @@ def calls(condition: Condition) -> Iterator[Call]:
 def evaluate(condition: Condition, ask: Callable[[Call], bool]) -> bool:
     """Whether a condition holds, where ``ask`` answers for each function; no more are asked than needed."""
     match condition:
-        case Constant(value):
-            return value
         case Call():
             return ask(condition)
-        case Not(part):
-            return not evaluate(part, ask)
-        case Every(parts):
-            return all(evaluate(part, ask) for part in parts)
-        case Some(parts):
-            return any(evaluate(part, ask) for part in parts)
+        case Every():
+            return all(evaluate(part, ask) for part in condition.parts)
+        case Some():
+            return any(evaluate(part, ask) for part in condition.parts)
+        case Not():
+            return not evaluate(condition.part, ask)
+        case Constant():
+            return condition.value
 
 
 def quoted(text: str) -> str:

@@ -5,11 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from headwater.catalog.alerts.happening import Happening
 from headwater.catalog.governance import ReachQuestion
-from headwater.schema import fqn
 from headwater.schema.base import Document
 from headwater.schema.conditions import Call
 
-Lists = Sequence[Sequence[str]]
+Lists = tuple[tuple[str, ...], ...]
 Answer = Callable[[Happening, Lists], bool]
 
 
@@ -18,8 +17,11 @@ def ask(happening: Happening, call: Call) -> bool:
     return ANSWERS[call.name](happening, call.arguments)
 
 
-def _is_or_below(name: str, others: Sequence[str]) -> bool:
-    return any(name == other or fqn.below(name, other) is not None for other in others)
+def _is_or_below(name: str, others: tuple[str, ...]) -> bool:
+    """Whether an FQN is one of others, or stands below one: parts with dots are in quotes, so the texts tell."""
+    return name.startswith(others) and any(
+        name.startswith(other) and name[len(other) : len(other) + 1] in ("", ".") for other in others
+    )
 
 
 def _names(references: Sequence[Document] | None) -> set[str]:

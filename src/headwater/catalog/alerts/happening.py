@@ -58,18 +58,13 @@ class Surroundings:
 
 
 class Happening:
-    """One event. ``about`` collects the entities that it concerns besides its own, as conditions find them."""
+    """One event. ``about`` collects the entities that it concerns besides its own, as the functions of one condition
+    find them."""
 
     def __init__(self, event: EventRow, surroundings: Surroundings) -> None:
         self.event = event
         self.surroundings = surroundings
         self.about: set[int] = set()
-
-    def again(self) -> "Happening":
-        """The same event for another condition: what was looked up stays, what that one found does not."""
-        copy = Happening(self.event, self.surroundings)
-        copy.__dict__.update({name: value for name, value in self.__dict__.items() if name != "about"})
-        return copy
 
     @property
     def declared(self) -> EntityType | None:

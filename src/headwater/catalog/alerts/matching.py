@@ -12,7 +12,7 @@ from headwater.catalog.alerts.happening import Happening, Surroundings
 from headwater.catalog.alerts.recipients import recipients
 from headwater.catalog.alerts.subscriptions import Subscription, Subscriptions
 from headwater.catalog.context import Context
-from headwater.schema.conditions import Condition, evaluate
+from headwater.schema.conditions import evaluate
 from headwater.schema.entities.alerts import EVENT_SUBSCRIPTION
 from headwater.store import alerts, events
 from headwater.store.alerts import Told
@@ -77,25 +77,22 @@ def matches(
 
 
 def _matches_of(row: EventRow, subscriptions: Collection[Subscription], surroundings: Surroundings) -> Iterator[Told]:
-    answers: dict[Condition, tuple[bool, Happening]] = {}
-    base = Happening(row, surroundings)
+    answers: dict[str, tuple[bool, set[int]]] = {}
+    happening = Happening(row, surroundings)
     for subscription in subscriptions:
         if row.position <= subscription.since or not subscription.enabled:
             continue
         try:
-            if subscription.condition not in answers:
-                answers[subscription.condition] = _asked(subscription.condition, base)
-            holds, happening = answers[subscription.condition]
+            if subscription.text not in answers:
+                happening.about = set()
+                holds = evaluate(subscription.condition, lambda call: ask(happening, call))
+                answers[subscription.text] = holds, happening.about
+            holds, happening.about = answers[subscription.text]
             if holds:
                 yield from _told(subscription, happening)
         except Exception:
             # One subscription, or one odd event, must not keep all others from being told.
             log.exception("alert %s could not be asked about event %s", subscription.name, row.position)
-
-
-def _asked(condition: Condition, base: Happening) -> tuple[bool, Happening]:
-    happening = base.again()
-    return evaluate(condition, lambda call: ask(happening, call)), happening
 
 
 def _told(subscription: Subscription, happening: Happening) -> Iterator[Told]:

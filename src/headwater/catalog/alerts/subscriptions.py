@@ -12,22 +12,23 @@ from headwater.catalog.context import Context
 from headwater.errors import CatalogError
 from headwater.schema.alerting import EVERYTHING, joined, parsed
 from headwater.schema.base import Document
-from headwater.schema.conditions import Condition, Constant, Every
+from headwater.schema.conditions import Condition
 from headwater.schema.entities.alerts import EVENT_SUBSCRIPTION, Trigger
 from headwater.store import alerts, settings
 from headwater.store.database import Session
 
-ALWAYS = Constant(True)
+ALWAYS = "true"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """One subscription. Events count for it beyond the position ``since``."""
+    """One subscription. Events count for it beyond the position ``since``; ``text`` is its condition."""
 
     node: int
     since: int
     name: str
     document: Document
+    text: str
     condition: Condition
     resources: frozenset[str]
     trigger: Trigger | None
@@ -84,18 +85,20 @@ class Subscriptions:
             self._fingerprint = fingerprint
         return self._known
 
-    def _one(self, session: Session, node: int, since: int, name: str, text: str) -> Subscription:
-        document: Document = orjson.loads(text)
+    def _one(self, session: Session, node: int, since: int, name: str, stored: str) -> Subscription:
+        document: Document = orjson.loads(stored)
         if hidden := settings.secrets(session, node):
             reveal(self.context, document, hidden)
         rules = document.get("filteringRules") or {}
         trigger = document.get("trigger")
+        text = condition_of(rules)
         return Subscription(
             node=node,
             since=since,
             name=name,
             document=document,
-            condition=condition_of(rules),
+            text=text,
+            condition=parsed(text),
             resources=frozenset(rules.get("resources") or (EVERYTHING,)),
             trigger=Trigger.model_validate(trigger) if trigger else None,
         )
@@ -112,15 +115,11 @@ def reveal(context: Context, document: Document, hidden: Mapping[str, str]) -> N
     secrets.fill(document, EVENT_SUBSCRIPTION.secrets, opened)
 
 
-def condition_of(rules: Document) -> Condition:
+def condition_of(rules: Document) -> str:
     """The condition that filtering rules are: the rules joined, and the actions joined where there are any."""
     parts = [
-        parsed(
-            joined(
-                (rule["condition"], rule["effect"] == "exclude", rule.get("prefixCondition") == "OR") for rule in listed
-            )
-        )
+        joined((rule["condition"], rule["effect"] == "exclude", rule.get("prefixCondition") == "OR") for rule in listed)
         for listed in (rules.get("rules"), rules.get("actions"))
         if listed
     ]
-    return parts[0] if len(parts) == 1 else Every(tuple(parts)) if parts else ALWAYS
+    return " && ".join(f"({part})" for part in parts) or ALWAYS
