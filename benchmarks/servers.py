@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The servers that are measured: each a process of its own, on a core of its own where the machine has two."""
 
+import json
 import os
 import shutil
 import socket
@@ -22,9 +23,9 @@ QUIET = 0.05
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 HEADWATER = """
-import sys, headwater
+import json, sys, headwater
 from headwater.settings import Settings
-headwater.serve(Settings(database=sys.argv[1], port=int(sys.argv[2])))
+headwater.serve(Settings(database=sys.argv[1], port=int(sys.argv[2]), **json.loads(sys.argv[3])))
 """
 
 CONSTANT = """
@@ -145,10 +146,11 @@ def _wait(process: "subprocess.Popen[bytes]", port: int, path: str, log: Path) -
 
 
 @contextmanager
-def headwater(database: str) -> Iterator[Server]:
+def headwater(database: str, **settings: object) -> Iterator[Server]:
     """Headwater on a database (a URL)."""
     port = free_port()
-    with running([sys.executable, "-c", HEADWATER, database, str(port)], port, "/api/v1/system/version") as server:
+    command = [sys.executable, "-c", HEADWATER, database, str(port), json.dumps(settings)]
+    with running(command, port, "/api/v1/system/version") as server:
         yield server
 
 

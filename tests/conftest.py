@@ -7,11 +7,15 @@
   ``HEADWATER_TEST_POSTGRESQL`` names another server to use; its role must be allowed to create databases.
 """
 
+import http.server
 import ipaddress
+import json
 import os
 import shutil
 import socket
 import tempfile
+import threading
+import time
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
@@ -146,6 +150,88 @@ def fresh_postgres(postgres_url: str) -> Iterator[Callable[[], str]]:
         with psycopg.connect(postgres_url, autocommit=True) as connection:
             for name in made:
                 connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+class Receiver:
+    """A receiver of webhooks on this machine. ``mood`` says how it answers: ``good``; ``500`` or another status, also
+    with a place to go to (``302 http://…``); ``hang``; ``drop`` the connection; ``drip`` bytes without an end.
+    ``pause``: seconds before each answer."""
+
+    def __init__(self) -> None:
+        self.mood = "good"
+        self.pause = 0.0
+        self.requests: list[tuple[str, dict[str, str], bytes]] = []
+        self.accepted: list[tuple[str, dict[str, str], bytes]] = []
+        self._going = threading.Event()
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(length := int(self.headers["content-length"]))
+                if len(body) < length:  # the caller was killed
+                    self.close_connection = True
+                    return
+                request = self.path, {name.lower(): value for name, value in self.headers.items()}, body
+                receiver.requests.append(request)
+                receiver.answer(self, request)
+
+            do_PUT = do_POST
+
+            def log_message(self, format: str, *arguments: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign] # a caller that was killed
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/hook"
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def answer(self, handler: http.server.BaseHTTPRequestHandler, request: tuple[str, dict[str, str], bytes]) -> None:
+        mood, _, place = self.mood.partition(" ")
+        time.sleep(self.pause)
+        if mood == "hang":
+            self._going.wait(60)
+        if mood in ("hang", "drop"):
+            handler.close_connection = True
+            return
+        if mood == "drip":
+            while not self._going.wait(0.2):
+                handler.wfile.write(b"H")
+            return
+        status = 200 if mood == "good" else int(mood)
+        if mood == "good":
+            self.accepted.append(request)
+        handler.send_response(status)
+        if place:
+            handler.send_header("location", place)
+        handler.send_header("content-length", "0")
+        handler.end_headers()
+
+    def events(self) -> list[dict[str, Any]]:
+        """The events that were accepted, in the order in which they came."""
+        return [json.loads(body) for _, _, body in self.accepted]
+
+    def wait(self, count: int, seconds: float = 20.0) -> None:
+        """Wait until so many requests were accepted."""
+        deadline = time.monotonic() + seconds
+        while len(self.accepted) < count and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert len(self.accepted) >= count, f"{len(self.accepted)} of {count} came"
+
+    def close(self) -> None:
+        self._going.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A receiver of webhooks."""
+    one = Receiver()
+    yield one
+    one.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -4,6 +4,7 @@
 from collections.abc import Callable
 
 from benchmarks.bench import Bench
+from benchmarks.lines.alerting import alerts
 from benchmarks.lines.graph import walk
 from benchmarks.lines.growth import growth
 from benchmarks.lines.library import mlmd
@@ -15,5 +16,5 @@ from benchmarks.lines.writing import bulk, put
 from benchmarks.measure import Line
 
 LINES: dict[str, Callable[[Bench], list[Line]]] = {
-    each.__name__: each for each in (put, get, busy, bulk, walk, reach, growth, search, idle, mlmd)
+    each.__name__: each for each in (put, get, busy, bulk, walk, reach, growth, search, alerts, idle, mlmd)
 }

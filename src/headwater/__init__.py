@@ -51,6 +51,8 @@ def application(settings: "Settings", **more: Any) -> "Application":
     from pathlib import Path
 
     from headwater.api.app import Application
+    from headwater.catalog.alerts.channels import Mail
+    from headwater.catalog.alerts.worker import Delivery
     from headwater.catalog.secrets import Vault
     from headwater.catalog.service import Catalog
     from headwater.schema.registry import standard
@@ -59,8 +61,16 @@ def application(settings: "Settings", **more: Any) -> "Application":
     database = opening.connect(settings.database, settings.write_timeout)
     path: Path | None = getattr(database, "path", None)
     vault = Vault(settings.secret_key, path.with_name(path.name + ".key") if path else None)
-    search = settings.search_path(path)
-    return Application(Catalog(database, more.get("registry") or standard(), vault, search), settings)
+    mail = Mail(url=settings.smtp_url, sender=settings.mail_from) if settings.smtp_url else None
+    delivery = Delivery(
+        hosts=settings.alert_hosts,
+        mail=mail,
+        link=settings.address,
+        backoff=settings.alert_backoff,
+        retention=settings.event_days,
+    )
+    registry = more.get("registry") or standard()
+    return Application(Catalog(database, registry, vault, settings.search_path(path), delivery), settings)
 
 
 def serve(settings: "Settings") -> None:

@@ -19,7 +19,11 @@ class Settings:
     encrypted with; on SQLite a key file beside the database serves where it is absent. ``max_body``: bytes.
     ``write_timeout``: seconds that a write waits for its turn. ``allowed_hosts``: names, besides loopback's, under
     which the server may be addressed, separated by commas. ``search_folder``: where search indexes are kept; they can
-    be deleted whenever no process runs, and build themselves anew.
+    be deleted whenever no process runs, and build themselves anew. ``public_url``: where people see the catalogue,
+    for links in alerts. ``smtp_url`` (``smtp://user:password@host:587``, ``smtps://…``): the server that takes mail,
+    and ``mail_from`` whom it is from. ``alert_hosts``: hosts, addresses and networks that alerts may be sent to
+    although they are not public, separated by commas. ``alert_backoff``: seconds before a failed send is tried again,
+    ten times as long each further time. ``event_days``: days after which events are pruned; 0 keeps them for good.
     """
 
     database: str = "sqlite:///headwater.db"
@@ -32,6 +36,12 @@ class Settings:
     max_body: int = 16 * 1024 * 1024
     write_timeout: float = 30.0
     search_folder: str | None = None
+    public_url: str | None = None
+    smtp_url: str | None = None
+    mail_from: str = "headwater@localhost"
+    alert_hosts: str = ""
+    alert_backoff: float = 3.0
+    event_days: float = 0.0
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None, **given: object) -> "Settings":
@@ -49,6 +59,12 @@ class Settings:
                 except ValueError:
                     raise ValueError(f"{PREFIX}{each.name.upper()} must be a {kind.__name__}, not {text!r}") from None
         return cls(**values)  # type: ignore[arg-type]
+
+    @property
+    def address(self) -> str:
+        """The URL at which people see the catalogue."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
     def search_path(self, database: Path | None) -> Path:
         """Where search indexes are kept: as set, else beside the database file, else in the user's cache folder."""

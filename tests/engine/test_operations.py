@@ -176,7 +176,8 @@ def test_a_subscription_is_kept_as_it_was_sent(api: Api) -> None:
     same = api.put("events/subscriptions", subscription(webhook("k"), {"category": "Owners", "type": "Email"}))
     assert same.headers["X-OpenMetadata-Change"] == "entityNoChange"
     assert [one["id"] for one in same["destinations"]] == [one["id"] for one in made["destinations"]]
-    assert names(api.get("events/subscriptions", alertType="Notification")["data"]) == ["sub"]
+    listed = names(api.get("events/subscriptions", alertType="Notification")["data"])
+    assert listed == ["ModelOwners", "ModelSources", "sub"], "two are there from the beginning"
     assert api.get("events/subscriptions", alertType="Custom")["data"] == []
     api.delete(SUB)
     api.get(SUB, include="all", expect=404)

@@ -87,6 +87,10 @@ ABSENT = (
         "/lineage/getLineage, /lineage/walk and /lineage/export tell what there is.",
     ),
     Absent(
+        ("events/subscriptions/id/*/listEvents",),
+        "What was sent is counted, not kept; failedEvents lists what was given up.",
+    ),
+    Absent(
         ("tables/*/customMetric", "tables/*/pipelineObservability"),
         "A PATCH of the table sets customMetrics; pipelines keep their own runs.",
     ),

@@ -10,6 +10,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from headwater.api import (
     absent,
+    alerts,
     around,
     entities,
     governance,
@@ -69,6 +70,7 @@ class Application:
         ]
         shared = [*own, *system.routes(), *lineage.routes(), *usage.routes(), *settings.routes()]
         shared += [*governance.routes(), *search.routes(), *openlineage.routes(), *history.log_routes()]
+        shared += [*alerts.routes()]
         each = [
             route
             for declared in self.catalog.registry

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from headwater.api.app import Application
-from headwater.api.http import Request, Response, render_error
+from headwater.api.http import Request, Response, Stream, render_error
 from headwater.errors import RequestRefused
 
 Scope = dict[str, Any]
@@ -21,6 +21,11 @@ Send = Callable[[Message], Awaitable[None]]
 
 THREADS = 16
 
+LOOK = 0.5
+"""Seconds between two looks for something new, for readers of a stream."""
+HEARTBEAT = 15.0
+"""Seconds without anything new after which a reader of a stream is told that it is still alive."""
+
 
 class Edge:
     """The ASGI callable."""
@@ -28,6 +33,12 @@ class Edge:
     def __init__(self, application: Application) -> None:
         self.application = application
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="headwater")
+        self._worker = application.catalog.alerts.worker()
+        self._closing = asyncio.Event()
+
+    def close(self) -> None:
+        """End the streams: the server is about to stop."""
+        self._closing.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection event."""
@@ -39,9 +50,13 @@ class Edge:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
+            if message["type"] == "lifespan.startup":
+                self._worker.start()
+            else:
+                await asyncio.to_thread(self._worker.stop)
+                self._threads.shutdown(wait=True)
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
-                self._threads.shutdown(wait=True)
                 return
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,7 +76,35 @@ class Edge:
         else:
             loop = asyncio.get_running_loop()
             response = await loop.run_in_executor(self._threads, self.application.answer, request, routed)
-        await _send(send, request, response)
+        if response.stream is None or request.method == "HEAD":
+            await _send(send, request, response)
+        else:
+            await self._stream(receive, send, response, response.stream)
+
+    async def _stream(self, receive: Receive, send: Send, response: Response, stream: Stream) -> None:
+        """Send a stream until its reader hangs up, or the server stops. A reader that is slow to read is not asked for
+        faster: the next piece is looked up when the last one has gone."""
+        headers = [(b"content-type", response.content_type.encode()), (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b": headwater\n\n", "more_body": True})
+        loop = asyncio.get_running_loop()
+        gone = [asyncio.ensure_future(_hung_up(receive)), asyncio.ensure_future(self._closing.wait())]
+        quiet = 0.0
+        try:
+            while not any(one.done() for one in gone):
+                piece = await loop.run_in_executor(self._threads, stream.more)
+                if not piece:
+                    await asyncio.wait(gone, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+                    quiet += LOOK
+                    if quiet < HEARTBEAT:
+                        continue
+                    piece = b": still here\n\n"
+                quiet = 0.0
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            for one in gone:
+                one.cancel()
 
     async def _body(self, headers: dict[str, str], receive: Receive) -> bytes:
         limit = self.application.settings.max_body
@@ -80,6 +123,12 @@ class Edge:
                 raise refusal
             if not message.get("more_body"):
                 return b"".join(parts)
+
+
+async def _hung_up(receive: Receive) -> None:
+    """Wait until the other side has closed the connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _send(send: Send, request: Request, response: Response) -> None:

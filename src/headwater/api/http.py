@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import orjson
@@ -25,14 +25,24 @@ class Request:
     body: bytes = b""
 
 
+class Stream(Protocol):
+    """A body without an end, asked for piece by piece."""
+
+    def more(self) -> bytes:
+        """The next piece; empty when there is none yet. Called from any thread, one call at a time."""
+        ...
+
+
 @dataclass(slots=True)
 class Response:
-    """A response; ``body`` is JSON unless ``content_type`` says otherwise."""
+    """A response; ``body`` is JSON unless ``content_type`` says otherwise. Where there is a ``stream``, it is the
+    body."""
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = JSON
+    stream: Stream | None = None
 
 
 def render(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -4,6 +4,7 @@
 import gc
 import ipaddress
 import sys
+from contextlib import suppress
 from typing import Any
 
 import uvicorn
@@ -11,6 +12,9 @@ import uvicorn
 from headwater.api.app import Application
 from headwater.api.asgi import Edge
 from headwater.errors import CatalogError
+
+NOT_STARTED = 3
+"""The exit code of a server that could not start."""
 
 SWITCH_INTERVAL = 0.0005
 """Seconds after which a busy thread lets another one run: readers on the event loop wait for writers' threads."""
@@ -53,4 +57,22 @@ def run(application: Application) -> None:
     sys.setswitchinterval(SWITCH_INTERVAL)
     gc.collect()
     gc.freeze()  # What is there now stays: walking through it again and again would hold up requests.
-    uvicorn.run(Edge(application), host=settings.host, port=settings.port, **OPTIONS)
+    edge = Edge(application)
+    server = _Server(uvicorn.Config(edge, host=settings.host, port=settings.port, **OPTIONS), edge)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(NOT_STARTED)
+
+
+class _Server(uvicorn.Server):
+    """A server that ends its streams before it waits for requests to end."""
+
+    def __init__(self, config: uvicorn.Config, edge: Edge) -> None:
+        super().__init__(config)
+        self._edge = edge
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        """Stop."""
+        self._edge.close()
+        await super().shutdown(sockets)

@@ -101,6 +101,14 @@ class Governance:
             reply["paging"]["after"] = str(question.after + len(page))
         return reply | ({"truncated": CUT.format(cap=question.cap)} if cut else {})
 
+    def reached(self, question: ReachQuestion) -> set[int]:
+        """The nodes of all that is reached, without proofs."""
+        found: set[int] = set()
+        for origin in self._origins(question):
+            for spreading in self._spreads(origin, question.cap):
+                found |= {one.entity for one in self._far_ends(spreading, question)}
+        return self._fitting(found, question.far)
+
     def tags_reaching(self, declared: EntityType, key: Key, question: TagsQuestion) -> Document:
         """Every tag that reaches an entity, or one field of it, each with its proof; its own tags included."""
         row = self.reader.row(declared, key)

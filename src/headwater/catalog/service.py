@@ -26,8 +26,11 @@ from headwater.catalog import (
     stale,
     usage,
 )
+from headwater.catalog import events as feed
 from headwater.catalog import lineage as graph
 from headwater.catalog.access import ADMIN
+from headwater.catalog.alerts.service import Alerts
+from headwater.catalog.alerts.worker import Delivery
 from headwater.catalog.context import Context, Key, chosen_fields, dump, parse, position_of
 from headwater.catalog.governance import Governance, ReachQuestion, TagsQuestion
 from headwater.catalog.impact import Impact, ImpactQuestion
@@ -57,13 +60,22 @@ CLIENTS = "clients."
 
 
 class Catalog:
-    """One catalogue on one database. ``search_folder``: where search indexes are kept."""
+    """One catalogue on one database. ``search_folder``: where search indexes are kept. ``delivery``: how alerts are
+    sent."""
 
-    def __init__(self, database: Database, registry: Registry, vault: Vault, search_folder: Path) -> None:
+    def __init__(
+        self,
+        database: Database,
+        registry: Registry,
+        vault: Vault,
+        search_folder: Path,
+        delivery: Delivery | None = None,
+    ) -> None:
         self.database = database
         self.registry = registry
         self.context = Context(registry, vault)
         self.search = Search(database, self.context, search_folder)
+        self.alerts = Alerts(database, self.context, delivery or Delivery())
         self._seed()
 
     def close(self) -> None:
@@ -168,22 +180,7 @@ class Catalog:
     def events(self, after: int = 0, since: int = 0, limit: int = 1000) -> list[Document]:
         """Change events beyond a position and not before a time in milliseconds, oldest first."""
         with self.database.read() as session:
-            return [
-                {
-                    "id": event.id,
-                    "position": event.position,
-                    "eventType": event.event_type,
-                    "entityType": event.entity_type,
-                    "entityId": event.entity_id,
-                    "entityFullyQualifiedName": event.fqn,
-                    "userName": event.user_name,
-                    "timestamp": event.timestamp,
-                    **({"previousVersion": event.previous_version / 10} if event.previous_version else {}),
-                    **({"currentVersion": event.version / 10} if event.version else {}),
-                    **({"changeDescription": orjson.loads(event.change)} if event.change else {}),
-                }
-                for event in events.after(session, after, since, limit)
-            ]
+            return [feed.written(event) for event in events.after(session, after, since, limit)]
 
     def settings(self, names: Iterable[str]) -> dict[str, Document]:
         """The settings of clients among ``names`` that were set."""

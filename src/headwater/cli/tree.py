@@ -407,6 +407,60 @@ def compare(
         models.compare(session, model, version, other)
 
 
+def events(
+    *,
+    after: Annotated[
+        int | None, Parameter(help="Only what lies beyond this position; by default the newest 20 are shown.")
+    ] = None,
+    follow: Annotated[bool, Parameter(help="Go on with what comes, until Ctrl+C.")] = False,
+    limit: Annotated[int | None, Parameter(help="How many at most, before what comes.")] = None,
+    type: Annotated[str | None, Parameter(help="Only of these types of entities, with commas.")] = None,
+    kind: Annotated[str | None, Parameter(help="Only of these kinds, such as entityUpdated, with commas.")] = None,
+    user: Annotated[str | None, Parameter(help="Only by this user.")] = None,
+    where: Where = Where(),
+) -> None:
+    """Show what changed, in order: the log of the catalogue."""
+    from headwater.cli import alerts as commands
+
+    with where.session() as session:
+        commands.events(session, after, follow, limit, type, kind, user)
+
+
+@app.command(group=ASK)
+def alerts(
+    action: Annotated[
+        Literal["list", "status", "replay", "test"],
+        Parameter(
+            name="ACTION",
+            help="list (the default): all alerts; status: what became of one; replay: send again what was given up; "
+            "test: send a test message to each destination.",
+        ),
+    ] = "list",
+    name: Annotated[str | None, Parameter(name="NAME", help="The name of the alert, or its id.")] = None,
+    /,
+    *,
+    where: Where = Where(),
+) -> Exit | None:
+    """Show who is told of what and how that goes, send again, or try it out."""
+    from headwater.cli import alerts as commands
+
+    if (name is None) != (action == "list"):
+        raise Failure(
+            f"headwater alerts {action} {'needs the NAME of an alert' if name is None else 'takes no NAME'}",
+            code=Exit.USAGE,
+        )
+    with where.session() as session:
+        if name is None:
+            commands.list_(session)
+        elif action == "test":
+            return commands.test(session, name)
+        elif action == "replay":
+            commands.replay(session, name)
+        else:
+            commands.status(session, name)
+    return None
+
+
 # changing -------------------------------------------------------------------------------------------------------------
 
 

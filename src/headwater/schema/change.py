@@ -3,7 +3,7 @@
 
 from pydantic import Field
 
-from headwater.schema.base import ChangeDescription, EntityReference, Model
+from headwater.schema.base import ChangeDescription, Document, EntityReference, Model, Paging
 
 
 class ChangeEvent(Model):
@@ -20,6 +20,103 @@ class ChangeEvent(Model):
     previous_version: float | None = None
     current_version: float | None = None
     change_description: ChangeDescription | None = None
+
+
+class EventFeed(Model):
+    """Events beyond a position, oldest first. ``after`` is where to go on, ``newest`` where the log ends, ``oldest``
+    the first position that was not pruned."""
+
+    data: list[ChangeEvent]
+    after: int
+    newest: int
+    oldest: int
+
+
+class Activity(Model):
+    """What happened to an entity, newest first. ``before`` is where to go on, if there is more."""
+
+    data: list[ChangeEvent]
+    before: int | None = None
+
+
+class Notice(Model):
+    """What somebody was told of an event."""
+
+    title: str
+    lines: list[str]
+    link: str
+    major: bool
+    event: ChangeEvent
+
+
+class Notices(Model):
+    """What somebody was told, newest first. ``before`` is where to go on, if there is more."""
+
+    data: list[Notice]
+    before: int | None = None
+
+
+class DestinationStatus(Model):
+    """What became of one way to somebody; times in milliseconds. ``recipient`` is a user or team."""
+
+    destination: str
+    type: str
+    category: str
+    recipient: str | None = None
+    status: str
+    sent: int
+    waiting: int
+    dead: int
+    last_successful_at: int | None = None
+    last_failed_at: int | None = None
+    last_failed_status_code: int | None = None
+    last_failed_reason: str | None = None
+    next_attempt: int | None = None
+    timestamp: int
+
+
+class DeliveryStatus(Model):
+    """How far a subscription has come. ``dead`` counts what was given up and can be replayed."""
+
+    subscription: str
+    enabled: bool
+    position: int
+    newest: int
+    sent: int
+    waiting: int
+    dead: int
+    destinations: list[DestinationStatus]
+
+
+class FailedEvent(Model):
+    """An event that was given up, and why."""
+
+    failing_subscription_id: str
+    change_event: ChangeEvent
+    reason: str
+    source: str
+    timestamp: int
+
+
+class FailedEvents(Model):
+    """Events that were given up, oldest first."""
+
+    data: list[FailedEvent]
+    paging: Paging
+
+
+class Replayed(Model):
+    """How many events are sent again."""
+
+    replayed: int
+
+
+class TestDestinations(Model):
+    """A request to send a test message to destinations."""
+
+    __test__ = False
+
+    destinations: list[Document]
 
 
 class DeleteStale(Model):

@@ -73,6 +73,7 @@ from headwater.schema.history import Log, LogEntry
 from headwater.schema.lineage import EntityLineage
 from headwater.schema.registry import Registry, snake, standard
 from headwater.schema.search import SearchResult
+from headwater.sdk.alerts import Alerts
 from headwater.sdk.collection import Collection, Include, Key
 from headwater.sdk.governance import Governance
 from headwater.sdk.lineage import Lineage
@@ -87,7 +88,7 @@ COLLECTIONS: Mapping[str, type[Collection[Any, Any]]] = {"mlmodelVersions": Mode
 
 
 class Client:
-    """A catalogue: one collection for each type of entity, the lineage graph, governance answers, the change feed.
+    """A catalogue: one collection for each type of entity, the lineage graph, governance answers, events and alerts.
 
     Every type of the registry is an attribute, also those that are not listed here.
     """
@@ -144,6 +145,7 @@ class Client:
         self._wire = Wire(transport, self.registry)
         self.lineage = Lineage(self._wire)
         self.governance = Governance(self._wire, self.lineage)
+        self.alerts = Alerts(self._wire, self.lineage)
         self._collections = {
             snake(declared.sdk_name): COLLECTIONS.get(declared.sdk_name, Collection)(self._wire, declared)
             for declared in self.registry

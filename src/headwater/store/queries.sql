@@ -201,7 +201,15 @@ WHERE s.position > :after
 ORDER BY s.position LIMIT :limit;
 
 -- name: position_at$
-SELECT position FROM change_event WHERE timestamp <= :timestamp ORDER BY timestamp DESC, position DESC LIMIT 1;
+SELECT max(found.position) FROM (
+    SELECT * FROM (
+        SELECT position FROM change_event WHERE timestamp <= :timestamp ORDER BY timestamp DESC, position DESC LIMIT 1
+    ) kept
+    UNION ALL
+    SELECT * FROM (
+        SELECT position FROM pruned_event WHERE timestamp <= :timestamp ORDER BY timestamp DESC, position DESC LIMIT 1
+    ) pruned
+) found;
 
 -- name: newest_position$
 SELECT position FROM clock;
@@ -305,13 +313,164 @@ VALUES (:position, :id, :event_type, :entity, :entity_type, :fqn, :user_name, :t
     :version, :change);
 
 -- name: events_at
-SELECT position, timestamp, user_name FROM change_event WHERE position IN numbers(:positions);
+SELECT position, timestamp, user_name FROM change_event WHERE position IN numbers(:positions)
+UNION ALL
+SELECT position, timestamp, user_name FROM pruned_event WHERE position IN numbers(:positions);
 
 -- name: events_after
 SELECT c.position, c.id, c.event_type, c.entity, e.id, c.entity_type, c.fqn, c.user_name, c.timestamp,
     c.previous_version, c.version, c.change
 FROM change_event c JOIN entity e ON e.node = c.entity
 WHERE c.position > :after AND c.timestamp >= :since ORDER BY c.position LIMIT :limit;
+
+-- name: events_at_positions
+SELECT c.position, c.id, c.event_type, c.entity, e.id, c.entity_type, c.fqn, c.user_name, c.timestamp,
+    c.previous_version, c.version, c.change
+FROM change_event c JOIN entity e ON e.node = c.entity
+WHERE c.position IN numbers(:positions) ORDER BY c.position;
+
+-- name: events_of
+WITH RECURSIVE below(node) AS (
+    SELECT node FROM entity WHERE node = :node
+    UNION
+    SELECT child.node FROM entity child JOIN below ON child.parent = below.node WHERE :with_below = 1
+)
+SELECT c.position, c.id, c.event_type, c.entity, e.id, c.entity_type, c.fqn, c.user_name, c.timestamp,
+    c.previous_version, c.version, c.change
+FROM change_event c JOIN entity e ON e.node = c.entity
+WHERE c.entity IN (SELECT node FROM below) AND c.position < :before
+ORDER BY c.position DESC LIMIT :limit;
+
+-- name: oldest_event$
+SELECT min(position) FROM change_event;
+
+-- name: note_pruned!
+INSERT INTO pruned_event (position, timestamp, user_name)
+SELECT c.position, c.timestamp, c.user_name FROM change_event c
+WHERE c.timestamp < :before AND c.position <= :until AND c.position < :ceiling
+    AND NOT EXISTS (SELECT 1 FROM alert_delivery d WHERE d.position = c.position)
+ORDER BY c.position LIMIT :limit;
+
+-- name: prune_events!
+DELETE FROM change_event WHERE position IN (SELECT position FROM pruned_event) AND timestamp < :before;
+
+-- name: prune_notices!
+DELETE FROM alert_notice WHERE timestamp < :before;
+
+-- alerts -------------------------------------------------------------------------------------------------------
+
+-- name: alert_tail^
+SELECT t.position, t.holder, t.until, c.position FROM alert_tail t, clock c;
+
+-- name: hold_tail!
+UPDATE alert_tail SET holder = :holder, until = :until WHERE holder = :holder OR until <= :now;
+
+-- name: advance_tail!
+UPDATE alert_tail SET position = :position WHERE position = :before AND holder = :holder;
+
+-- name: leave_tail!
+UPDATE alert_tail SET until = 0 WHERE holder = :holder;
+
+-- name: alert_subscriptions
+SELECT e.node, coalesce(
+    (SELECT s.position FROM alert_start s WHERE s.subscription = e.node),
+    (SELECT min(s.position) FROM entity_state s WHERE s.entity = e.node)
+), e.name, d.document
+FROM entity e JOIN entity_state d ON d.position = e.position
+WHERE e.type = :type AND e.removed IS NULL ORDER BY e.node;
+
+-- name: alert_fingerprint$
+SELECT CAST(count(*) AS TEXT) || '/' || CAST(coalesce(sum(position), 0) AS TEXT) || '/' ||
+    CAST((SELECT coalesce(sum(position), 0) FROM alert_start) AS TEXT)
+FROM entity WHERE type = :type AND removed IS NULL;
+
+-- name: start_alert!
+INSERT INTO alert_start (subscription, position) VALUES (:subscription, :position)
+ON CONFLICT (subscription) DO UPDATE SET position = excluded.position;
+
+-- name: add_lane!
+INSERT INTO alert_lane (id, subscription, destination, recipient, holder, until, next_attempt, failures, sent)
+SELECT (SELECT coalesce(max(id), 0) + 1 FROM alert_lane), :subscription, :destination, :recipient, '', 0, 0, 0, 0
+WHERE NOT EXISTS (SELECT 1 FROM alert_lane WHERE destination = :destination AND recipient = :recipient);
+
+-- name: add_delivery!
+INSERT INTO alert_delivery (lane, position, due, attempts, about)
+SELECT id, :position, :due, 0, :about FROM alert_lane WHERE destination = :destination AND recipient = :recipient
+ON CONFLICT (lane, position) DO NOTHING;
+
+-- name: ready_lanes
+SELECT l.id, l.subscription, l.destination, l.recipient, l.failures FROM alert_lane l
+WHERE l.until <= :now AND l.next_attempt <= :now
+    AND EXISTS (SELECT 1 FROM alert_delivery d WHERE d.lane = l.id AND d.dead IS NULL AND d.due <= :now)
+ORDER BY l.until, l.id LIMIT :limit;
+
+-- name: hold_lane!
+UPDATE alert_lane SET holder = :holder, until = :until WHERE id = :lane AND (until <= :now OR holder = :holder);
+
+-- name: leave_lane!
+UPDATE alert_lane SET holder = '', until = :now WHERE id = :lane AND holder = :holder;
+
+-- name: due_deliveries
+SELECT d.position, d.attempts, d.about FROM alert_delivery d
+WHERE d.lane = :lane AND d.dead IS NULL AND d.due <= :now ORDER BY d.position LIMIT :limit;
+
+-- name: lane_succeeded!
+UPDATE alert_lane SET failures = 0, next_attempt = 0, sent = sent + :sent, succeeded = :now WHERE id = :lane;
+
+-- name: lane_failed!
+UPDATE alert_lane SET failures = failures + 1, next_attempt = :next_attempt, failed = :now, status = :status,
+    reason = :reason
+WHERE id = :lane;
+
+-- name: deliveries_done!
+DELETE FROM alert_delivery WHERE lane = :lane AND position IN numbers(:positions);
+
+-- name: deliveries_failed!
+UPDATE alert_delivery SET attempts = attempts + 1, reason = :reason,
+    dead = CASE WHEN attempts >= :retries THEN :now ELSE NULL END
+WHERE lane = :lane AND position IN numbers(:positions);
+
+-- name: lanes_of
+SELECT l.destination, l.recipient, l.next_attempt, l.failures, l.sent, l.succeeded, l.failed, l.status, l.reason,
+    (SELECT count(*) FROM alert_delivery d WHERE d.lane = l.id AND d.dead IS NULL),
+    (SELECT count(*) FROM alert_delivery d WHERE d.lane = l.id AND d.dead IS NOT NULL)
+FROM alert_lane l WHERE l.subscription = :subscription ORDER BY l.id;
+
+-- name: dead_letters
+SELECT l.destination, l.recipient, d.position, d.attempts, d.reason, d.dead
+FROM alert_delivery d JOIN alert_lane l ON l.id = d.lane
+WHERE l.subscription = :subscription AND d.dead IS NOT NULL AND d.position > :after
+ORDER BY d.position, l.id LIMIT :limit;
+
+-- name: replay_dead!
+UPDATE alert_delivery SET dead = NULL, attempts = 0, due = 0
+WHERE dead IS NOT NULL AND lane IN (SELECT id FROM alert_lane WHERE subscription = :subscription);
+
+-- name: hurry_lanes!
+UPDATE alert_lane SET next_attempt = 0 WHERE subscription = :subscription;
+
+-- name: drop_waiting!
+DELETE FROM alert_delivery
+WHERE dead IS NULL AND lane IN (SELECT id FROM alert_lane WHERE subscription = :subscription);
+
+-- name: drop_waiting_in!
+DELETE FROM alert_delivery WHERE lane = :lane AND dead IS NULL;
+
+-- name: drop_deliveries!
+DELETE FROM alert_delivery WHERE lane = :lane;
+
+-- name: drop_lane!
+DELETE FROM alert_lane WHERE id = :lane;
+
+-- name: add_notice!
+INSERT INTO alert_notice (recipient, position, timestamp, notice)
+VALUES (:recipient, :position, :timestamp, :notice)
+ON CONFLICT (recipient, position) DO NOTHING;
+
+-- name: notices_of
+SELECT position, min(notice) FROM alert_notice
+WHERE recipient IN numbers(:recipients) AND position < :before
+GROUP BY position ORDER BY position DESC LIMIT :limit;
 
 -- search -------------------------------------------------------------------------------------------------------
 

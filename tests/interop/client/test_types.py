@@ -507,6 +507,16 @@ KINDS = {
             "trigger": {"triggerType": "RealTime"},
             "batchSize": 5,
             "enabled": True,
+            "input": {
+                "filters": [
+                    {
+                        "name": "filterByFqn",
+                        "effect": "include",
+                        "prefixCondition": "AND",
+                        "arguments": [{"name": "fqnList", "input": ["a", "b"]}],
+                    }
+                ]
+            },
             "destinations": [
                 {
                     "category": "External",

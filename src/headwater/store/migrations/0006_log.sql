@@ -4,4 +4,4 @@
 CREATE INDEX change_event_user ON change_event (user_name, position);
 CREATE INDEX change_event_type ON change_event (entity_type, position);
 CREATE INDEX change_event_major ON change_event (position) WHERE version - previous_version >= 10;
-CREATE INDEX IF NOT EXISTS change_event_entity ON change_event (entity, position);
+
