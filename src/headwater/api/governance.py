@@ -11,7 +11,7 @@ from headwater.catalog.impact import ImpactQuestion
 from headwater.catalog.lineage import End
 from headwater.errors import InvalidEntity
 from headwater.schema.governance import CONSUMERS, MODELS, ImpactReply, ImpactRequest, ReachReply, Selection
-from headwater.schema.lineage import Transformation
+from headwater.transformation import Transformation
 
 ROOT = "/api/v1/governance"
 FAR = ("type", "tier", "domain", "owner", "service")

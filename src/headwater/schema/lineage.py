@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from headwater.schema.base import Document, EntityReference, Model
+from headwater.transformation import Transformation
 
 
 class LineageSource(StrEnum):
@@ -22,18 +23,6 @@ class LineageSource(StrEnum):
     EXTERNAL_TABLE = "ExternalTableLineage"
     CROSS_DATABASE = "CrossDatabaseLineage"
     CHILD_ASSETS = "ChildAssets"
-
-
-class Transformation(StrEnum):
-    """What becomes of a value on the way from column to column (OpenLineage's column facet, and its masking told
-    apart): it stays itself, is computed, is one of many in an aggregate, decides between values, or is hidden."""
-
-    IDENTITY = "IDENTITY"
-    TRANSFORMATION = "TRANSFORMATION"
-    AGGREGATION = "AGGREGATION"
-    CONDITIONAL = "CONDITIONAL"
-    MASKING = "MASKING"
-    HASHING = "HASHING"
 
 
 class ColumnLineage(Model):

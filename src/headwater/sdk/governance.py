@@ -7,9 +7,9 @@ from datetime import date
 from headwater.schema.base import Document, Model
 from headwater.schema.entities.propagation import TagException
 from headwater.schema.governance import CONSUMERS, Certainty, Change, ImpactReply, ImpactRow, ReachReply, ReachRow
-from headwater.schema.lineage import Transformation
 from headwater.sdk.lineage import Lineage, Node
 from headwater.sdk.wire import AsOf, Wire, moment, path_of, read
+from headwater.transformation import Transformation
 
 PAGE = 1000
 

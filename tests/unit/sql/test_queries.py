@@ -3,7 +3,8 @@
 
 import pytest
 
-from headwater.sql import Directness, Relation, Subtype, lineage
+from headwater.sql import Directness, Relation, lineage
+from headwater.transformation import Transformation
 
 from .shown import RELATIONS, flow, outputs, problems, read, reads
 
@@ -69,9 +70,9 @@ def test_an_output_comes_from_what_its_expression_names(expression: str) -> None
 
 def test_directness_follows_from_the_subtype() -> None:
     (output,) = read("SELECT coalesce(a, b) AS o FROM t").outputs
-    (first, second) = output.sources[0].transformations
-    assert (first.type, first.subtype) == (Directness.DIRECT, Subtype.TRANSFORMATION)
-    assert (second.type, second.subtype) == (Directness.INDIRECT, Subtype.CONDITIONAL)
+    (first, second) = output.sources[0].ways
+    assert (first.type, first.subtype) == (Directness.DIRECT, Transformation.TRANSFORMATION)
+    assert (second.type, second.subtype) == (Directness.INDIRECT, Transformation.CONDITIONAL)
 
 
 ROWS = {
