@@ -101,7 +101,7 @@ class Impact(Governance):
         }
         if question.after + len(page) < len(fitting):
             reply["paging"]["after"] = str(question.after + len(page))
-        return reply | ({"truncated": CUT.format(cap=question.cap)} if cut else {})
+        return reply | ({"truncated": CUT.format(cap=question.cap)} if cut else {}) | self._unread_before(question)
 
     def _place(self, struck: Iterable[Struck]) -> tuple[int, str, str]:
         """Where an entity stands in the answer."""

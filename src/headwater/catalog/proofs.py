@@ -10,11 +10,14 @@ from headwater.catalog.reach import Edge, Spread, State, is_exact, node_of
 from headwater.catalog.reading import Reader
 from headwater.schema.base import Document
 from headwater.schema.governance import Certainty
+from headwater.schema.lineage import LineageSource
 from headwater.store import events
 from headwater.store.rows import EdgeRow
 
 ACCEPTANCE = ("id", "name", "fullyQualifiedName", "entityFQN", "label", "acceptedBy", "until", "reason")
 """What an answer tells of an exception."""
+
+SOURCES = frozenset(LineageSource)
 
 
 class Origin(NamedTuple):
@@ -124,16 +127,11 @@ class Proofs:
     def evidence(self, row: EdgeRow) -> Document:
         """Who says so."""
         at, user = self.times.get(row.since, (None, None))
-        if row.owner is not None:
-            return {
-                "assertedBy": "declared",
-                "by": self.entity(row.owner),
-                "member": row.source,
-                "user": user,
-                "firstSeen": at,
-                "lastSeen": at,
-            }
         told = details_of(row)
+        if row.owner is not None:
+            read = row.source in SOURCES
+            rests = {"assertedBy": row.source} if read else {"assertedBy": "declared", "member": row.source}
+            return {**rests, "by": self.entity(row.owner), "user": user, "firstSeen": at, "lastSeen": at, **told}
         first, _ = self.times.get(told.get("first", row.since), (at, None))
         evidence: Document = {"assertedBy": row.source, "user": user, "firstSeen": first, "lastSeen": at}
         evidence |= {member: told[member] for member in ("function", "transformation") if told.get(member)}

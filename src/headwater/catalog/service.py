@@ -372,6 +372,11 @@ class Catalog:
             governance = Governance(reader, question.stops, question.policy)
             return governance.tags_reaching(self.context.declared(end.type), end.key, question)
 
+    def unread(self, view: View) -> list[Document]:
+        """The views of whose definition something was not understood, each with what and where."""
+        with self._reader(view) as reader:
+            return Governance(reader).unread()
+
     def impact(self, question: ImpactQuestion, view: View) -> Document:
         """What planned changes would break, change or tag, each with its proof."""
         with self._reader(view) as reader:

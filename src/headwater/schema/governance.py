@@ -61,7 +61,8 @@ class Evidence(Model):
     """Who says that an edge exists. Times are milliseconds since 1970.
 
     ``assertedBy`` is ``declared`` where the edge follows from a document (``by`` is the entity, ``member`` the place
-    in it); else the source of the assertion, such as ``ViewLineage`` or ``Manual``, and ``user`` is who sent it.
+    in it); else the source of the assertion, such as ``QueryLineage`` or ``Manual``, and ``user`` is who sent it. Where
+    the edge was read from the SQL that defines a view, that is ``ViewLineage``, and ``by`` is the view.
     """
 
     asserted_by: str
@@ -112,12 +113,36 @@ class ReachRow(Model):
     accepted: list[Acceptance] | None = None
 
 
+class SqlProblem(Model):
+    """Something in SQL that was not understood, and where; lines and columns count from 1."""
+
+    line: int
+    column: int
+    reason: str
+
+
+class Unread(Model):
+    """A view of whose definition something was not understood, so that more may flow into it than is known."""
+
+    entity: EntityReference
+    problems: list[SqlProblem]
+
+
+class UnreadReply(Model):
+    """The views of whose definition something was not understood."""
+
+    data: list[Unread]
+    paging: Paging
+
+
 class ReachReply(Model):
-    """Everything that is reached. ``truncated`` says why there may be more."""
+    """Everything that is reached. ``truncated`` says why there may be more, and so do views on the way (``unread``)
+    of whose definition something was not understood."""
 
     data: list[ReachRow]
     paging: Paging
     truncated: str | None = None
+    unread: list[Unread] | None = None
 
 
 # changes that somebody plans -----------------------------------------------------------------------------------------
@@ -231,9 +256,18 @@ class ImpactRow(Model):
     because: list[Reason]
 
 
+class Unclear(SqlProblem):
+    """Something in a migration that was not understood; ``change``: which of the changes the migration is."""
+
+    change: int
+
+
 class ImpactReply(Model):
-    """Everything that is affected, the gravest first. ``truncated`` says why there may be more."""
+    """Everything that is affected, the gravest first. ``truncated`` says why there may be more, and so do ``unread``,
+    as for what is reached, and ``unclear``: what was not understood of the changes themselves."""
 
     data: list[ImpactRow]
     paging: Paging
     truncated: str | None = None
+    unread: list[Unread] | None = None
+    unclear: list[Unclear] | None = None
