@@ -90,7 +90,7 @@ def test_edges_follow_the_columns_upstream(api: Api) -> None:
     api.table("people", ["id", "sex", "age"])
     assert pairs(api) == {"people.id > id", "people.sex > gender", "people.age > age"}
     assert unread(api, asOf=f"@{first}") == {}
-    api.table("profile", ["id", "sex", "age"])
+    view(api, "profile", "SELECT * FROM people", ["id", "sex", "age"])
     assert pairs(api) == {"people.id > id", "people.sex > sex", "people.age > age"}
     assert unread(api) == {}
     assert pairs(api, asOf=f"@{first}") == {"people.id > id", "people.gender > gender"}

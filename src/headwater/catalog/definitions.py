@@ -21,7 +21,7 @@ from headwater.catalog import indexes
 from headwater.catalog.context import Context, dump
 from headwater.catalog.fields import End, Fields
 from headwater.catalog.indexes import Link
-from headwater.catalog.relations import Known, Relations, problem, unknown
+from headwater.catalog.relations import Known, Relations, problem
 from headwater.catalog.shape import Outline
 from headwater.schema import fqn
 from headwater.schema.base import NAME_LENGTH, Document
@@ -195,7 +195,7 @@ class _Definition:
         own, known = self.view.row.node, self.relations.known
         for read in one.reads:
             if read.relation not in known:
-                self.problems.append(unknown(read.relation, one.line, one.column))
+                self.problems.append(problem(one.line, one.column, self.relations.unknown(read.relation)))
             elif known[read.relation].row.node != own:
                 yield Link((known[read.relation].row.node, ""), (own, ""), self.source)
         for output, path in self._placed(one):

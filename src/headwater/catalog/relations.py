@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable
 from functools import cached_property
+from typing import NamedTuple
 
 import orjson
 
@@ -76,9 +77,13 @@ class Relations:
     def root(self) -> int:
         """The service."""
         node = history.named_at(self.session, self.home[0].name, self.service, self.position)
-        if node is None:
-            raise EntityNotFound.named(self.home[0].name, self.service)
+        assert node is not None
         return node
+
+    def holds(self, name: RelationName) -> bool:
+        """Whether there is the service, and something of this name in it."""
+        known = history.named_at(self.session, self.home[0].name, self.service, self.position)
+        return known is not None and (not name or bool(self.nodes(name)))
 
     @property
     def dialect(self) -> str:
@@ -115,21 +120,43 @@ class Relations:
         self.known[known.name] = known
         return known
 
+    def unknown(self, name: RelationName) -> str:
+        """The reason that the catalogue does not know a relation."""
+        written = ".".join(name)
+        if len(name) < len(self.home) - 1:
+            return f"{written} is not named in full, and nothing says where it is"
+        return f"{written} is not in the catalogue"
 
-def unknown(name: RelationName, line: int, column: int) -> Document:
-    """The problem that the catalogue does not know a relation."""
-    return problem(line, column, f"{'.'.join(name)} is not in the catalogue")
+
+class Place(NamedTuple):
+    """Where a script runs: where names that do not say it are, and what it is written in."""
+
+    catalog: str | None
+    schema: str | None
+    dialect: str
+
+
+def within(
+    session: Session, context: Context, position: int, holder: str, dialect: str | None
+) -> tuple[Relations, Place]:
+    """The tables and views of the service that ``holder`` is or lies in, and what a script that runs there means."""
+    try:
+        service, *outer = fqn.names(holder)
+    except fqn.InvalidFqn as error:
+        raise InvalidEntity(f"within: {error}") from error
+    relations = Relations(session, context, fqn.quote(service), position)
+    if len(outer) > 2 or not relations.holds(tuple(outer)):
+        kinds = " or ".join(declared.name for declared in relations.home[:-1])
+        raise EntityNotFound(f"within: there is no {kinds} called {holder}")
+    spoken = relations.dialect if dialect is None else dialect
+    try:
+        sql.mentioned("", dialect=spoken)
+    except InvalidEntity as error:
+        raise InvalidEntity(f"dialect: {error.message}") from error
+    catalog, schema, *_ = (*outer, None, None)
+    return relations, Place(catalog, schema, spoken)
 
 
 def problem(line: int, column: int, reason: str) -> Document:
     """Something that was not understood, as readers see it."""
     return {"line": line, "column": column, "reason": reason}
-
-
-def check_dialect(dialect: str) -> str:
-    """The dialect, as it is; ``InvalidEntity`` names those there are."""
-    try:
-        sql.mentioned("", dialect=dialect)
-    except InvalidEntity as error:
-        raise InvalidEntity(f"dialect: {error.message}") from error
-    return dialect

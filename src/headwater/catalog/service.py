@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from headwater.catalog import assets, attention, batches, lineage_shapes, reindex, series, stale, usage
+from headwater.catalog import assets, attention, batches, lineage_shapes, reindex, series, stale, statements, usage
 from headwater.catalog import lineage as graph
 from headwater.catalog.access import ADMIN
 from headwater.catalog.context import Context, Key, chosen_fields, dump, parse, position_of
@@ -28,6 +28,7 @@ from headwater.errors import EntityNotFound
 from headwater.schema.base import Document
 from headwater.schema.change import BulkAssets, DeleteStale
 from headwater.schema.declare import EntityType, Inverse, TimeSeries
+from headwater.schema.lineage import AddSqlLineage
 from headwater.schema.registry import Registry
 from headwater.store import documents, events, history, settings
 from headwater.store.database import Database, Transaction
@@ -304,6 +305,13 @@ class Catalog:
             lambda transaction: LineageWriter(transaction, self.context, write).put(
                 upstream, downstream, details, description
             )
+        )
+
+    def put_sql(self, request: Document, write: Write) -> Document:
+        """Assert the edges that SQL means; what was asserted, and what was not understood."""
+        asked = parse(AddSqlLineage, request)
+        return self.database.write(
+            lambda transaction: statements.put(LineageWriter(transaction, self.context, write), asked)
         )
 
     def patch_edge(

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from headwater.schema import fqn
 from headwater.schema.base import Document, EntityReference, Model, Name, Paging, TagInput
+from headwater.schema.lineage import SqlProblem
 
 Certainty = Literal["column", "table"]
 """``column``: every step of a path is known to the column. ``table``: some step is known between tables only."""
@@ -113,14 +114,6 @@ class ReachRow(Model):
     accepted: list[Acceptance] | None = None
 
 
-class SqlProblem(Model):
-    """Something in SQL that was not understood, and where; lines and columns count from 1."""
-
-    line: int
-    column: int
-    reason: str
-
-
 class Unread(Model):
     """A view of whose definition something was not understood, so that more may flow into it than is known."""
 
@@ -191,6 +184,13 @@ class TagEntity(_EntityChange):
     tag: str
 
 
+class RenameEntity(_EntityChange):
+    """An entity is called ``to`` from then on."""
+
+    change: Literal["renameEntity"] = "renameEntity"
+    to: Name
+
+
 class DeleteEntity(_EntityChange):
     """An entity goes away, with everything below it."""
 
@@ -218,8 +218,22 @@ class NewSchema(_EntityChange):
     columns: list[SchemaColumn]
 
 
-SingleChange = DropColumn | RenameColumn | RetypeColumn | TagColumn | TagEntity | DeleteEntity
-Change = Annotated[SingleChange | NewSchema, Field(discriminator="change")]
+class SqlMigration(Model):
+    """A script of SQL runs that changes tables and views.
+
+    It stands for what differs between before and after it: columns and relations that are then gone under their
+    names, or hold another type. ``within`` is the FQN of a service, a database or a schema: where names that do not
+    say it are. ``dialect`` is the SQL that the service speaks, unless it says another.
+    """
+
+    change: Literal["sql"] = "sql"
+    sql: str
+    within: str
+    dialect: str | None = None
+
+
+SingleChange = DropColumn | RenameColumn | RetypeColumn | TagColumn | TagEntity | RenameEntity | DeleteEntity
+Change = Annotated[SingleChange | NewSchema | SqlMigration, Field(discriminator="change")]
 
 
 class ImpactRequest(Model):

@@ -66,6 +66,46 @@ class AddLineage(Model):
     edge: EntitiesEdge
 
 
+class AddSqlLineage(Model):
+    """A request to assert the edges that SQL means.
+
+    ``within`` is the FQN of a service, a database or a schema: where names that do not say it are. ``target`` is the
+    table that takes the result of a query which does not say so itself. ``dialect`` is the SQL that the service
+    speaks, unless it says another.
+    """
+
+    sql: str = Field(min_length=1)
+    within: str
+    target: str | None = None
+    dialect: str | None = None
+    source: LineageSource = LineageSource.QUERY
+    pipeline: EntityReference | None = None
+    description: str | None = None
+
+
+class SqlProblem(Model):
+    """Something in SQL that was not understood, and where; lines and columns count from 1."""
+
+    line: int
+    column: int
+    reason: str
+
+
+class AssertedEdge(Model):
+    """An edge that was asserted, between entities by FQN."""
+
+    from_entity: str
+    to_entity: str
+    columns_lineage: list[ColumnLineage]
+
+
+class SqlLineageReply(Model):
+    """The edges that were asserted, and what of the SQL was not understood."""
+
+    asserted: list[AssertedEdge]
+    problems: list[SqlProblem]
+
+
 class LineageEdge(Model):
     """An edge between entities, each by id."""
 
