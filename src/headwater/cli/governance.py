@@ -327,6 +327,6 @@ def _who(evidence: Evidence) -> str:
     if evidence.asserted_by == "declared":
         return f"declared by {evidence.by.name}" if evidence.by else "declared"
     by = f" by {evidence.user}" if evidence.asserted_by == "Manual" and evidence.user else ""
-    how = f" ({evidence.transformation.lower()})" if evidence.transformation else ""
+    how = f": {evidence.transformation.lower()}" if evidence.transformation else ""
     through = f", through {evidence.pipeline.name}" if evidence.pipeline else ""
     return str(styled(f"{evidence.asserted_by}{by}{how}{through}"))
