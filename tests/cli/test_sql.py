@@ -97,7 +97,7 @@ def test_lineage_is_recorded_from_sql(wide: Path, headwater: Command) -> None:
     done = headwater("sql", "load.sql", "--within", PUBLIC)
     assert done.code == 2
     assert done.out.splitlines() == [f"{PUBLIC}.people → {PUBLIC}.profile", "  id → household  identity"]
-    assert done.err.splitlines() == ["Not understood:", "  load.sql:2:5: CALL is not understood"]
+    assert done.err.splitlines() == ["Not understood:", "  load.sql:2:9: CALL is not understood"]
     query = "SELECT count(*) + max(id) AS size FROM people"
     done = headwater("sql", "-", "--within", PUBLIC, "--target", f"{PUBLIC}.profile", "--json", stdin=query)
     assert done.code == 0
