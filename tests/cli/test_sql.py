@@ -98,13 +98,13 @@ def test_lineage_is_recorded_from_sql(wide: Path, headwater: Command) -> None:
     assert done.code == 2
     assert done.out.splitlines() == [f"{PUBLIC}.people → {PUBLIC}.profile", "  id → household  identity"]
     assert done.err.splitlines() == ["Not understood:", "  load.sql:2:9: CALL is not understood"]
-    query = "SELECT count(*) + max(id) AS size FROM people"
+    query = "SELECT count(*) + max(id) AS household FROM people"
     done = headwater("sql", "-", "--within", PUBLIC, "--target", f"{PUBLIC}.profile", "--json", stdin=query)
     assert done.code == 0
     assert json.loads(done.out)["asserted"][0]["columnsLineage"] == [
         {
             "fromColumns": [f"{PUBLIC}.people.id"],
-            "toColumn": f"{PUBLIC}.profile.size",
+            "toColumn": f"{PUBLIC}.profile.household",
             "transformation": "AGGREGATION",
         }
     ]
