@@ -3,6 +3,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ PUBLIC = "shop.main.public"
 def wide(shop: Path) -> Path:
     """The shop with a view over people that a model is made from."""
     with package.connect(str(shop)) as client:
-        view = {"database_schema": PUBLIC, "table_type": "View", "columns": [{"name": "g", "dataType": "STRING"}]}
+        view: Any = {"database_schema": PUBLIC, "table_type": "View", "columns": [{"name": "g", "dataType": "STRING"}]}
         client.tables.put(name="v", schema_definition="SELECT md5(gender) AS g FROM people", **view)
         source = {"name": "g", "data_source": f"{PUBLIC}.v"}
         client.mlmodels.put(name="m", ml_features=[{"name": "f", "feature_sources": [source]}])
@@ -26,7 +27,7 @@ def wide(shop: Path) -> Path:
 
 def unreadable(shop: Path) -> None:
     with package.connect(str(shop)) as client:
-        view = {"database_schema": PUBLIC, "table_type": "View", "columns": [{"name": "g", "dataType": "STRING"}]}
+        view: Any = {"database_schema": PUBLIC, "table_type": "View", "columns": [{"name": "g", "dataType": "STRING"}]}
         client.tables.put(name="v", schema_definition="SELECT *\nFROM nowhere", **view)
 
 
