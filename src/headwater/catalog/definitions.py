@@ -21,7 +21,7 @@ from headwater.catalog import indexes
 from headwater.catalog.context import Context, dump
 from headwater.catalog.fields import End, Fields
 from headwater.catalog.indexes import Link
-from headwater.catalog.relations import Known, Relations, problem
+from headwater.catalog.relations import Known, Relations, in_order, problem
 from headwater.catalog.shape import Outline
 from headwater.schema import fqn
 from headwater.schema.base import NAME_LENGTH, Document
@@ -167,7 +167,7 @@ class _Work:
         reading = _Definition(relations.known[own], relations, self.rule.source)
         links = set(reading.links(read))
         if reading.problems:
-            told = dump(reading.problems[:SHOWN])
+            told = dump(in_order(reading.problems)[:SHOWN])
             links.add(Link((NOWHERE, ""), self.name_of(row), self.rule.source, told))
         service_id = document[self.rule.service]["id"]
         return _Read(links, {self.name(service_id, name) for name in names - {own} if _can_be_there(name)})

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from headwater import sql
-from headwater.catalog.relations import Known, Place, Relations, problem
+from headwater.catalog.relations import Known, Place, Relations, in_order, problem
 from headwater.schema.base import Document
 from headwater.schema.governance import (
     DeleteEntity,
@@ -69,7 +69,7 @@ class Plan:
             self._places[step.change.relation] = step.line, step.column
         for name, known in self.relations.known.items():
             self.changes += [Planned(change, *self._places.get(name, (1, 1))) for change in self._difference(known)]
-        self.problems.sort(key=lambda one: (one["line"], one["column"]))
+        self.problems = in_order(self.problems)
 
     def _step(self, step: sql.Step) -> str | None:
         """Make one change; why it cannot be."""

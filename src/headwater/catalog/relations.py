@@ -160,3 +160,8 @@ def within(
 def problem(line: int, column: int, reason: str) -> Document:
     """Something that was not understood, as readers see it."""
     return {"line": line, "column": column, "reason": reason}
+
+
+def in_order(problems: Iterable[Document]) -> list[Document]:
+    """Problems in the order of their places."""
+    return sorted(problems, key=lambda one: (one["line"], one["column"]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from headwater import sql
 from headwater.catalog.context import Key
 from headwater.catalog.lineage import End, LineageWriter
-from headwater.catalog.relations import Known, Relations, problem, within
+from headwater.catalog.relations import Known, Relations, in_order, problem, within
 from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema import fqn
 from headwater.schema.base import Document
@@ -116,7 +116,7 @@ def put(writer: LineageWriter, asked: Document) -> Document:
         writer.put(End(up.type, Key.id(up.id)), End(down.type, Key.id(down.id)), told)
         ends = {"fromEntity": up.fqn, "toEntity": down.fqn}
         asserted.append({**ends, "columnsLineage": columns})
-    return {"asserted": asserted, "problems": statements.problems}
+    return {"asserted": asserted, "problems": in_order(statements.problems)}
 
 
 def _target(relations: Relations, name: str | None) -> Known | None:
