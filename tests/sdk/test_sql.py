@@ -27,7 +27,7 @@ def schema(client: Client, make_table: MakeTable) -> str:
         database_schema=name,
         table_type="View",
         schema_definition="SELECT id, nope FROM people",
-        columns=[{"name": "id", "dataType": "INT"}],
+        columns=[{"name": "id", "dataType": "INT"}, {"name": "nope", "dataType": "INT"}],
     )
     source = {"name": "id", "data_source": f"{name}.v"}
     client.mlmodels.put(name="m", ml_features=[{"name": "f", "feature_sources": [source]}])
