@@ -84,7 +84,7 @@ def test_the_past_is_asked_about_as_it_was(shop: Path, headwater: Command) -> No
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        ((), 2, "name a change, such as --drop COLUMN, or a FILE of changes"),
+        ((), 2, "name a change, such as --drop COLUMN or --sql SCRIPT, or a FILE of changes"),
         (("--rename", "a.b"), 2, "--rename takes COLUMN=VALUE, not a.b"),
         (("nothing.json",), 2, "nothing.json: No such file"),
         (("--drop", f"{PUBLIC}.people.gendre"), 3, "the nearest is gender"),

@@ -97,7 +97,7 @@ def test_the_answers_are_in_the_catalogue(answers: questions.Answers) -> None:
     assert answers.dashboard.fully_qualified_name == register.DASHBOARD
     assert len(answers.charts) == 2
     assert [feature.name for feature in model.ml_features or ()] == [
-        name for name in warehouse.VIEW_SOURCES if name not in (warehouse.KEY, warehouse.LABEL)
+        name for name in sources_in_the_sql() if name not in (warehouse.KEY, warehouse.LABEL)
     ]
 
 
@@ -109,14 +109,25 @@ def test_columns_have_the_types_that_the_warehouse_reports(client: Client) -> No
     assert view.schema_definition == warehouse.VIEW_SQL
 
 
-def test_the_view_is_made_from_the_columns_that_the_demo_names() -> None:
+def sources_in_the_sql() -> dict[str, set[str]]:
+    """The raw columns behind each column of the view, by its words alone: it has no two columns of one name."""
     select = warehouse.VIEW_SQL.partition("SELECT ")[2].rpartition("\n  FROM ")[0]
     raw = {warehouse.KEY, *(column.name for column in warehouse.RAW_COLUMNS)}
     found = {}
     for expression in re.split(r",\n", select):
         words = re.findall(r"\w+", expression)
         found[words[-1]] = {word for word in words if word in raw}
-    assert found == {name: set(sources) for name, sources in warehouse.VIEW_SOURCES.items()}
+    return found
+
+
+def test_the_catalogue_reads_off_the_view_what_its_columns_are_made_from(client: Client) -> None:
+    edge = client.lineage.edge(("table", register.RAW), ("table", register.VIEW))
+    found = {
+        str(pair.to_column).rpartition(".")[2]: {name.rpartition(".")[2] for name in pair.from_columns or ()}
+        for pair in edge.columns_lineage or ()
+    }
+    assert found == sources_in_the_sql()
+    assert client.governance.unread() == []
 
 
 def test_sex_and_marital_status_reach_the_model_through_the_household_profile(answers: questions.Answers) -> None:

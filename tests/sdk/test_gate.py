@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from headwater.schema.entities.data import Table
-from headwater.schema.lineage import ColumnLineage, Transformation
+from headwater.schema.lineage import ColumnLineage
 from headwater.schema.policy import Policy, Verdict
 from headwater.sdk import gate
 from headwater.sdk.client import Client
+from headwater.transformation import Transformation
 
 MakeTable = Callable[..., Table]
 

@@ -8,8 +8,9 @@ import pytest
 from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema.entities.data import Table
 from headwater.schema.governance import DropColumn, RetypeColumn
-from headwater.schema.lineage import ColumnLineage, Transformation
+from headwater.schema.lineage import ColumnLineage
 from headwater.sdk.client import Client
+from headwater.transformation import Transformation
 
 MakeTable = Callable[..., Table]
 

@@ -10,8 +10,16 @@ from headwater.catalog.governance import STATES, ReachQuestion, TagsQuestion
 from headwater.catalog.impact import ImpactQuestion
 from headwater.catalog.lineage import End
 from headwater.errors import InvalidEntity
-from headwater.schema.governance import CONSUMERS, MODELS, ImpactReply, ImpactRequest, ReachReply, Selection
-from headwater.schema.lineage import Transformation
+from headwater.schema.governance import (
+    CONSUMERS,
+    MODELS,
+    ImpactReply,
+    ImpactRequest,
+    ReachReply,
+    Selection,
+    UnreadReply,
+)
+from headwater.transformation import Transformation
 
 ROOT = "/api/v1/governance"
 FAR = ("type", "tier", "domain", "owner", "service")
@@ -39,6 +47,14 @@ def routes() -> Iterator[Route]:
         body=ImpactRequest,
         reply=ImpactReply,
         query=(*FAR, "include", "asOf", "limit", "after", "maxNodes"),
+    )
+    yield Route(
+        method="GET",
+        pattern=f"{ROOT}/unread",
+        endpoint=unread,
+        summary="The views of whose SQL something was not understood",
+        reply=UnreadReply,
+        query=("asOf",),
     )
     for place, how in (("/{type}/{id}", "id"), ("/{type}/name/{fqn}", "name")):
         yield Route(
@@ -84,6 +100,12 @@ def impact(call: Call) -> Response:
         cap=_cap(call),
     )
     return render(call.catalog.impact(question, call.plain_view("non-deleted")))
+
+
+def unread(call: Call) -> Response:
+    """Which views are not known in full."""
+    found = call.catalog.unread(call.plain_view())
+    return render({"data": found, "paging": {"total": len(found)}})
 
 
 def tags(call: Call) -> Response:

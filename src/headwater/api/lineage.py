@@ -11,7 +11,14 @@ from headwater.catalog.lineage import NODE_CAP, End, end_of, parsed_edge
 from headwater.catalog.lineage_shapes import table
 from headwater.errors import InvalidEntity
 from headwater.schema.base import Document
-from headwater.schema.lineage import AddLineage, EntityLineage, LineageDetails, LineageView
+from headwater.schema.lineage import (
+    AddLineage,
+    AddSqlLineage,
+    EntityLineage,
+    LineageDetails,
+    LineageView,
+    SqlLineageReply,
+)
 
 ROOT = "/api/v1/lineage"
 AROUND = ("fqn", "type", "upstreamDepth", "downstreamDepth", "asOf")
@@ -26,6 +33,14 @@ TRUNCATED = "X-Headwater-Truncated"
 def routes() -> Iterator[Route]:
     """The routes of lineage. Literal first segments stand beside the types of entities."""
     yield Route(method="PUT", pattern=ROOT, endpoint=put, summary="Assert an edge", body=AddLineage)
+    yield Route(
+        method="PUT",
+        pattern=f"{ROOT}/sql",
+        endpoint=put_sql,
+        summary="Assert the edges that SQL means",
+        body=AddSqlLineage,
+        reply=SqlLineageReply,
+    )
     for walk, word in (("", "the lineage"), ("/walk", "the lineage, any number of hops away,")):
         endpoint = graph_wide if walk else graph
         more = ("maxNodes",) if walk else ()
@@ -122,6 +137,11 @@ def put(call: Call) -> Response:
         call.write(),
     )
     return Response(200)
+
+
+def put_sql(call: Call) -> Response:
+    """Assert what a script or a query says; the answer tells what that is, and what was not understood."""
+    return render(call.catalog.put_sql(parse_json(call.request), call.write()))
 
 
 def put_named(call: Call) -> Response:

@@ -5,7 +5,9 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Protocol
 
+from headwater.catalog import definitions
 from headwater.catalog.context import Key
 from headwater.catalog.fields import End, Fields
 from headwater.catalog.graph import StoredGraph
@@ -66,6 +68,18 @@ class TagsQuestion:
     cap: int = STATES
 
 
+class Wide(Protocol):
+    """A question about everything of some kinds: which ones, and how many places are passed at most."""
+
+    @property
+    def far(self) -> Selection:
+        """The entities that are answered with."""
+
+    @property
+    def cap(self) -> int:
+        """How many places are passed at most."""
+
+
 class Governance:
     """Answers in one snapshot."""
 
@@ -99,7 +113,7 @@ class Governance:
         reply: Document = {"data": self._rows(page, question.subgraph), "paging": {"total": len(found)}}
         if question.after + len(page) < len(found):
             reply["paging"]["after"] = str(question.after + len(page))
-        return reply | ({"truncated": CUT.format(cap=question.cap)} if cut else {})
+        return reply | ({"truncated": CUT.format(cap=question.cap)} if cut else {}) | self._unread_before(question)
 
     def reached(self, question: ReachQuestion) -> set[int]:
         """The nodes of all that is reached, without proofs."""
@@ -125,7 +139,8 @@ class Governance:
                     break
         found.sort(key=self._order)
         reply: Document = {"data": self._rows(found, False), "paging": {"total": len(found)}}
-        return reply | ({"truncated": CUT.format(cap=question.cap)} if cut else {})
+        unread = [one for one in definitions.unread(self.session, self.position) if one.node in within]
+        return reply | ({"truncated": CUT.format(cap=question.cap)} if cut else {}) | self._told_unread(unread)
 
     def _spreads(
         self, origin: Origin, cap: int, within: Collection[int] | None = None, all_moves: bool = False
@@ -136,6 +151,36 @@ class Governance:
             closed = frozenset(one.place for one in accepted)
             yield Spreading(origin, self._spread(origin, cap, within, all_moves, closed))
         yield Spreading(origin, self._spread(origin, cap, within, all_moves), accepted)
+
+    # what is not known --------------------------------------------------------------------------------------------
+
+    def unread(self) -> list[Document]:
+        """Every view of whose definition something was not understood, in order of FQN."""
+        found: list[Document] = self._told_unread(definitions.unread(self.session, self.position)).get("unread", [])
+        return found
+
+    def _unread_before(self, question: Wide) -> Document:
+        """The views that lead to something that a question asks about, and into which more may flow than is known."""
+        found = []
+        for one in definitions.unread(self.session, self.position):
+            result = self._spread(Origin(None, frozenset({one.node})), question.cap)
+            met = {self.graph.entity(node_of(state)) for state in result.arrivals}
+            self.graph.know(met)
+            fitting = {entity for entity in met if self.graph.type_of(entity) in question.far.types}
+            if result.cut or self._fitting(fitting, question.far):
+                found.append(one)
+        return self._told_unread(found)
+
+    def _told_unread(self, found: Iterable[definitions.Unread]) -> Document:
+        rows = sorted(found, key=lambda one: self._title(one.node))
+        self.reader.names.nodes({one.node for one in rows})
+        cards = ((self.reader.names.by_node[one.node], one.problems) for one in rows)
+        told = [{"entity": self.reader.references.card(card), "problems": problems} for card, problems in cards]
+        return {"unread": told} if told else {}
+
+    def _title(self, node: int) -> str:
+        self.graph.know([node])
+        return self.graph.name(node)
 
     def _spread(
         self,

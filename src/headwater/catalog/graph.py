@@ -70,7 +70,7 @@ class StoredGraph:
         said: dict[Edge, set[str | None]] = defaultdict(set)
         nodes = [*entities, *(field for entity in entities for field in self.fields.get(entity, ()))]
         for row in lineage.edges_out_of(self.session, nodes, self.position):
-            said[row[:2]].add(details_of(row).get("transformation") if row.owner is None else None)
+            said[row[:2]].add(details_of(row).get("transformation"))
         self.said |= {edge: words for edge, words in said.items() if None not in words}
 
     def entity(self, node: int) -> int:

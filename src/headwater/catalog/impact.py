@@ -15,10 +15,12 @@ from typing import NamedTuple
 from headwater.catalog.context import Key
 from headwater.catalog.fields import End
 from headwater.catalog.governance import CUT, STATES, Governance, ReachQuestion, no_part
+from headwater.catalog.migrating import Plan
 from headwater.catalog.nearest import nearest
 from headwater.catalog.proofs import Origin, Proofs, Reached
 from headwater.catalog.reach import Spread, State, is_exact, node_of
 from headwater.catalog.reading import Reader
+from headwater.catalog.relations import problem, within
 from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema import fqn
 from headwater.schema.base import Document
@@ -28,10 +30,12 @@ from headwater.schema.governance import (
     DropColumn,
     Effect,
     NewSchema,
+    RenameEntity,
     RetypeColumn,
     SchemaColumn,
     Selection,
     SingleChange,
+    SqlMigration,
     TagColumn,
     TagEntity,
 )
@@ -83,6 +87,7 @@ class Impact(Governance):
     def __init__(self, reader: Reader) -> None:
         super().__init__(reader)
         self._now: dict[int, tuple[Spread, ...]] = {}
+        self.unclear: list[Document] = []
 
     def impact(self, question: ImpactQuestion) -> Document:
         """Every entity that is affected, the gravest first, then in order of FQN and type, each with its reasons."""
@@ -101,7 +106,9 @@ class Impact(Governance):
         }
         if question.after + len(page) < len(fitting):
             reply["paging"]["after"] = str(question.after + len(page))
-        return reply | ({"truncated": CUT.format(cap=question.cap)} if cut else {})
+        reply |= {"truncated": CUT.format(cap=question.cap)} if cut else {}
+        reply |= {"unclear": self.unclear} if self.unclear else {}
+        return reply | self._unread_before(question)
 
     def _place(self, struck: Iterable[Struck]) -> tuple[int, str, str]:
         """Where an entity stands in the answer."""
@@ -134,14 +141,32 @@ class Impact(Governance):
         """What each change sets off; ``EntityNotFound`` names all that the changes speak of and that is not there."""
         causes: list[Cause] = []
         faults: list[str] = []
-        for change in question.changes:
+        for number, change in enumerate(question.changes):
             try:
+                if isinstance(change, SqlMigration):
+                    causes += self._migrated(number, change, question.cap)
+                    continue
                 single = self._differences(change) if isinstance(change, NewSchema) else [change]
                 causes += [cause for one in single for cause in self._caused(one, question.cap)]
             except EntityNotFound as error:
                 faults.append(error.message)
         if faults:
             raise EntityNotFound("; ".join(dict.fromkeys(faults)))
+        return causes
+
+    def _migrated(self, number: int, change: SqlMigration, cap: int) -> list[Cause]:
+        """What a script of SQL sets off; what of it is not understood is remembered."""
+        relations, where = within(self.session, self.context, self.moment, change.within, change.dialect)
+        plan = Plan(relations)
+        plan.read(change.sql, where)
+        self.unclear += [{"change": number, **one} for one in plan.problems]
+        causes: list[Cause] = []
+        for planned in plan.changes:
+            try:
+                causes += self._caused(planned.change, cap)
+            except EntityNotFound as error:
+                told = problem(planned.line, planned.column, error.message)
+                self.unclear.append({"change": number, **told})
         return causes
 
     def _caused(self, change: SingleChange, cap: int) -> Iterator[Cause]:
@@ -151,7 +176,7 @@ class Impact(Governance):
                 yield from self._tagged(change, (field.entity, field.path), cap)
             case TagEntity():
                 yield from self._tagged(change, (self._row(change).node, ""), cap)
-            case DeleteEntity():
+            case DeleteEntity() | RenameEntity():
                 yield Cause("breaks", change, Origin(None, frozenset(self._with_all_below(self._row(change)))))
             case RetypeColumn():
                 field = self._field(change.column)
@@ -185,7 +210,7 @@ class Impact(Governance):
 
     # what changes speak of ----------------------------------------------------------------------------------------
 
-    def _row(self, change: TagEntity | DeleteEntity | NewSchema) -> EntityRow:
+    def _row(self, change: TagEntity | RenameEntity | DeleteEntity | NewSchema) -> EntityRow:
         """The entity that a change is about."""
         declared = self.context.declared(change.entity_type)
         try:

@@ -21,11 +21,12 @@ from headwater.store.rows import NodeRow
 
 
 class Link(NamedTuple):
-    """A derived edge, and the member of the document that it follows from."""
+    """A derived edge, and the member of the document that it follows from; ``details`` are what it says besides."""
 
     upstream: End
     downstream: End
     member: str
+    details: str | None = None
 
 
 class Indexed(NamedTuple):
@@ -110,8 +111,8 @@ def apply(transaction: Transaction, fields: Fields, node: int, before: Indexed, 
         lineage.change_derived(
             transaction,
             node,
-            [(ids[link.upstream], ids[link.downstream], link.member) for link in closed],
-            [(ids[link.upstream], ids[link.downstream], link.member) for link in opened],
+            [(ids[link.upstream], ids[link.downstream], *link[2:]) for link in closed],
+            [(ids[link.upstream], ids[link.downstream], *link[2:]) for link in opened],
             position,
         )
 

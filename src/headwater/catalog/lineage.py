@@ -22,7 +22,7 @@ from headwater.catalog.writing import Write, Writer
 from headwater.errors import EdgeDerived, EntityNotFound, InvalidEntity
 from headwater.schema import fqn
 from headwater.schema.base import Document
-from headwater.schema.lineage import AddLineage, LineageDetails
+from headwater.schema.lineage import AddLineage, LineageDetails, LineageSource
 from headwater.store import documents, events, lineage, sightings
 from headwater.store.database import Session, Transaction
 from headwater.store.lineage import Assertion
@@ -30,6 +30,7 @@ from headwater.store.rows import EdgeRow, EntityRow
 from headwater.store.sightings import EVERYTHING, Sighting
 
 MANUAL = "Manual"
+SOURCES = frozenset(LineageSource)
 NOT_STORED = ("columnsLineage", "source", "createdAt", "createdBy", "updatedAt", "updatedBy")
 NODE_CAP = 10_000
 """How many entities a walk visits at most before it says ``truncated``."""
@@ -163,6 +164,8 @@ class LineageWriter:
         patched = parse(LineageDetails, merge.patch_document(shown, operations))
         before = edges.said[-1] if edges.said else None
         source = patched.get("source") or (before.assertion.source if before else MANUAL)
+        if before is None and source == edges.read_from:
+            source = MANUAL
         if before is None or before.assertion.source != source:
             before = next((said for said in edges.said if said.assertion.source == source), None)
         assertion = before.assertion if before else Assertion(source, self.principal.name if source == MANUAL else "")
@@ -311,17 +314,20 @@ class LineageWriter:
         self.writer.announce(kind, down, down.version, change | {"previousVersion": down.version / 10})
 
     def _reasons(self, up: EntityRow, down: EntityRow, edges: "Edges") -> list[str]:
-        """The features, or members, that an edge follows from."""
+        """The definition, the features, or the members that an edge follows from."""
+        if edges.read_from:
+            return [f"the definition of {down.fqn}"]
         features = sorted({column.downstream for column in edges.derived_columns})
         return [f"{down.fqn}.{feature}" for feature in features] or [f"{row.fqn}" for row in (up,)]
 
 
 @dataclass(slots=True)
 class Edges:
-    """Everything known of the edge between two entities."""
+    """Everything known of the edge between two entities; ``read_from``: what a derived one rests on, if it was read."""
 
     said: list[Said] = field(default_factory=list)
     derived: bool = False
+    read_from: str | None = None
     derived_columns: set[Column] = field(default_factory=set)
     since: int = 0
 
@@ -360,6 +366,8 @@ class LineageReader:
     def _collect(self, edges: Edges, row: EdgeRow, column: Column | None) -> None:
         if row.owner is not None:
             edges.derived = True
+            if row.source in SOURCES:
+                edges.read_from = row.source
             edges.since = min(edges.since or row.since, row.since)
             if column:
                 edges.derived_columns.add(column)
@@ -420,7 +428,7 @@ class LineageReader:
         times: Mapping[int, tuple[int, str]],
         written: Mapping[tuple[int, str], str],
     ) -> Document:
-        details: Document = {}
+        details: Document = {"source": edges.read_from} if edges.read_from else {}
         for said in edges.said:
             details |= said.details
             details["source"] = said.assertion.source

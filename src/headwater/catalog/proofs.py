@@ -19,6 +19,8 @@ from headwater.store.sightings import EVERYTHING, Sighting
 ACCEPTANCE = ("id", "name", "fullyQualifiedName", "entityFQN", "label", "acceptedBy", "until", "reason")
 """What an answer tells of an exception."""
 
+SOURCES = frozenset(LineageSource)
+
 
 class Origin(NamedTuple):
     """Something that spreads, and where it begins; ``tag`` is the node of the label that it is, if it is one."""
@@ -131,16 +133,11 @@ class Proofs:
     def evidence(self, row: EdgeRow) -> Document:
         """Who says so."""
         at, user = self.times.get(row.since, (None, None))
-        if row.owner is not None:
-            return {
-                "assertedBy": "declared",
-                "by": self.entity(row.owner),
-                "member": row.source,
-                "user": user,
-                "firstSeen": at,
-                "lastSeen": at,
-            }
         told = details_of(row)
+        if row.owner is not None:
+            read = row.source in SOURCES
+            rests = {"assertedBy": row.source} if read else {"assertedBy": "declared", "member": row.source}
+            return {**rests, "by": self.entity(row.owner), "user": user, "firstSeen": at, "lastSeen": at, **told}
         first, _ = self.times.get(told.get("first", row.since), (at, None))
         evidence: Document = {"assertedBy": row.source, "user": user, "firstSeen": first, "lastSeen": at}
         if seen := self._sighting(row):

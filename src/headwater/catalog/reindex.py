@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import orjson
 
-from headwater.catalog import indexes
+from headwater.catalog import definitions, indexes
 from headwater.catalog.context import Context
 from headwater.catalog.fields import Fields
 from headwater.catalog.hydrate import written_out
@@ -51,8 +51,11 @@ class _Replay:
             self._named(row)
         outline = Outline(self.context.shapes[row.type], orjson.loads(row.document))
         before, after = self.indexed.get(row.node, indexes.NOTHING), indexes.indexed(outline, row.node, self.nodes)
-        indexes.apply(self.transaction, Fields(self.transaction), row.node, before, after, row.position)
+        fields = Fields(self.transaction)
+        indexes.apply(self.transaction, fields, row.node, before, after, row.position)
         self.indexed[row.node] = after
+        earlier = orjson.loads(known.document) if known else None
+        definitions.follow(self.transaction, self.context, fields, row, earlier, outline.document)
 
     def _named(self, row: EntityRow) -> None:
         above = self.fqns[row.parent] if row.parent is not None else None
@@ -65,7 +68,10 @@ class _Replay:
         history.name_closed(self.transaction, row.node, row.position)
         relationships.remove(self.transaction, row.node, row.position, self.context.kept)
         lineage.remove(self.transaction, row.node, row.position, self.context.kept)
-        del self.latest[row.node]
+        gone = self.latest.pop(row.node)
+        named = row._replace(fqn=self.fqns[row.node])
+        fields = Fields(self.transaction)
+        definitions.follow(self.transaction, self.context, fields, named, orjson.loads(gone.document), None)
         if row.parent is not None:
             self.children[row.parent].discard(row.node)
 

@@ -24,6 +24,7 @@ from headwater.catalog import (
     reverting,
     series,
     stale,
+    statements,
     usage,
 )
 from headwater.catalog import events as feed
@@ -47,6 +48,7 @@ from headwater.errors import EntityNotFound
 from headwater.schema.base import Document
 from headwater.schema.change import BulkAssets, DeleteStale
 from headwater.schema.declare import EntityType, Inverse, TimeSeries
+from headwater.schema.lineage import AddSqlLineage
 from headwater.schema.registry import Registry
 from headwater.schema.settings import OPEN_LINEAGE
 from headwater.store import documents, events, history, settings
@@ -343,6 +345,13 @@ class Catalog:
             )
         )
 
+    def put_sql(self, request: Document, write: Write) -> Document:
+        """Assert the edges that SQL means; what was asserted, and what was not understood."""
+        asked = parse(AddSqlLineage, request)
+        return self.database.write(
+            lambda transaction: statements.put(LineageWriter(transaction, self.context, write), asked)
+        )
+
     def patch_edge(
         self, upstream: End, downstream: End, operations: Sequence[Mapping[str, Any]], write: Write
     ) -> Document:
@@ -421,6 +430,11 @@ class Catalog:
         with self._reader(view) as reader:
             governance = Governance(reader, question.stops, question.policy)
             return governance.tags_reaching(self.context.declared(end.type), end.key, question)
+
+    def unread(self, view: View) -> list[Document]:
+        """The views of whose definition something was not understood, each with what and where."""
+        with self._reader(view) as reader:
+            return Governance(reader).unread()
 
     def impact(self, question: ImpactQuestion, view: View) -> Document:
         """What planned changes would break, change or tag, each with its proof."""

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import orjson
 
-from headwater.catalog import indexes, links, merge, secrets, siblings, traits, versions
+from headwater.catalog import definitions, indexes, links, merge, secrets, siblings, traits, versions
 from headwater.catalog.access import Principal
 from headwater.catalog.context import Context, Key, dump, parse
 from headwater.catalog.diff import Change, diff, reshaped
@@ -340,6 +340,7 @@ class Writer:
         self.fields.begin(node)
         after = indexes.indexed(new, node, self.names.numbers)
         indexes.apply(self.transaction, self.fields, node, indexes.NOTHING, after, clock.position)
+        definitions.follow(self.transaction, self.context, self.fields, row, None, new.document)
         self._store_secrets(declared, node, new.document, hidden)
         self.announce("entityCreated", row, None, None)
         self.names.add(read_card(CardRow(node, row.id, row.type, name, entity_fqn, parent, 0, None, card)))
@@ -586,6 +587,7 @@ class Writer:
             indexes.apply(self.transaction, self.fields, row.node, before, after, clock.position)
         if not stored.deleted:
             siblings.check_limits(self.transaction, declared, new.document)
+        definitions.follow(self.transaction, self.context, self.fields, stored, old.document, new.document)
         self._store_secrets(declared, row.node, new.document, hidden, drop=True)
         self.announce(event, stored, row.version, incremental)
         if shown_anew:
@@ -768,6 +770,7 @@ class Writer:
         history.name_closed(self.transaction, row.node, position)
         relationships.remove(self.transaction, row.node, position, self.context.kept)
         lineage.remove(self.transaction, row.node, position, self.context.kept)
+        definitions.follow(self.transaction, self.context, self.fields, removed, document.document, None)
         renderings.drop(self.transaction, row.node)
         settings.drop_secrets(self.transaction, row.node)
         for one in (one for one in declared.series if not one.key):

@@ -3,13 +3,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from headwater.cli.failures import Exit, Failure, telling
-from headwater.cli.screen import styled, words
+from headwater.cli.screen import STDIN, styled, words
 from headwater.cli.session import Session
 from headwater.cli.writing import documents_in, text_of
 from headwater.schema.base import Document, EntityReference, wire
@@ -25,10 +25,12 @@ from headwater.schema.governance import (
     PathEnd,
     ReachRow,
     RenameColumn,
+    RenameEntity,
     RetypeColumn,
     SingleChange,
     TagColumn,
     TagEntity,
+    Unread,
 )
 
 if TYPE_CHECKING:
@@ -72,8 +74,7 @@ def reach(
         session.screen.show(*_page(asked[0], types, found))
     else:
         session.screen.note(f"{asked[0]} reaches no {_kind(types)}")
-    if found.truncated:
-        session.screen.note(f"There may be more: {found.truncated}.")
+    _note_gaps(session, found.truncated, found.unread)
 
 
 def tags(session: Session, type_: str, name: str, field: str | None, policy: bool, suggested: bool) -> None:
@@ -87,8 +88,7 @@ def tags(session: Session, type_: str, name: str, field: str | None, policy: boo
         session.screen.show(*_reaching(asked, found))
     else:
         session.screen.note(f"no tag reaches {asked}")
-    if found.truncated:
-        session.screen.note(f"There may be more: {found.truncated}.")
+    _note_gaps(session, found.truncated, found.unread)
 
 
 def _reaching(asked: str, found: Sequence[ReachRow]) -> Iterable[RenderableType]:
@@ -113,13 +113,66 @@ def accept(
         session.screen.done(f"{tag} is accepted at {found.entity_fqn} until {found.until} by {who}")
 
 
-def changes(source: str | None, reads: bool, given: Mapping[str, Iterable[str] | None]) -> list[Document]:
-    """The changes that a file or the standard input (``reads``) holds, and those that options give."""
-    told = list(documents_in(text_of(source))) if source or reads else []
+def unread(session: Session) -> None:
+    """Print the views of whose SQL something was not understood."""
+    found = session.client.governance.unread(as_of=session.as_of)
+    if session.screen.json:
+        session.screen.values(wire(one) for one in found)
+    elif found:
+        session.screen.show(*(line for one in found for line in _unread(one)))
+    else:
+        session.screen.note("the SQL of every view is understood")
+
+
+def _unread(one: Unread) -> Iterable[RenderableType]:
+    yield words((f"{one.entity.type} ", "cyan"), (one.entity.fully_qualified_name or "", "bold"))
+    for problem in one.problems:
+        yield words("  ", (f"line {problem.line}, column {problem.column}: ", "dim"), problem.reason)
+
+
+def _note_gaps(session: Session, truncated: str | None, unread: Iterable[Unread]) -> None:
+    """Say why there may be more than was printed."""
+    if truncated:
+        session.screen.note(f"There may be more: {truncated}.")
+    for one in unread:
+        first, *others = one.problems
+        more = f", and {len(others)} more" if others else ""
+        session.screen.note(
+            f"There may be more: the SQL of {one.entity.fully_qualified_name} is not understood "
+            f"(line {first.line}, column {first.column}: {first.reason}{more})."
+        )
+
+
+class Scripts(NamedTuple):
+    """Files of SQL whose effect is asked about, and what they run in."""
+
+    files: Sequence[str]
+    within: str | None
+    dialect: str | None
+
+    def changes(self) -> list[Document]:
+        """The same as changes."""
+        if self.files and not self.within:
+            raise Failure(
+                "say with --within which service, database or schema the SQL runs in, such as warehouse.shop.main",
+                code=Exit.USAGE,
+            )
+        more = {"within": self.within} | ({"dialect": self.dialect} if self.dialect else {})
+        return [{"change": "sql", "sql": text_of(_file(one)), **more} for one in self.files]
+
+
+def _file(name: str) -> str | None:
+    return None if name == STDIN else name
+
+
+def changes(source: str | None, scripts: Scripts, given: Mapping[str, Iterable[str] | None]) -> list[Document]:
+    """The changes that scripts make, those that a file holds, and those that options give, in this order."""
+    told = scripts.changes()
+    told += documents_in(text_of(_file(source))) if source else ()
     for kind, values in given.items():
         told += [_change(kind, value) for value in values or ()]
     if not told:
-        raise Failure("name a change, such as --drop COLUMN, or a FILE of changes", code=Exit.USAGE)
+        raise Failure("name a change, such as --drop COLUMN or --sql SCRIPT, or a FILE of changes", code=Exit.USAGE)
     return told
 
 
@@ -138,7 +191,7 @@ def _change(kind: str, value: str) -> Document:
     return {"change": kind, "column": column, SAID_WITH[kind]: word}
 
 
-def impact(session: Session, changes: Sequence[Document], far: "FarEnd") -> Exit:
+def impact(session: Session, changes: Sequence[Document], scripts: Scripts, far: "FarEnd") -> Exit:
     """Print what changes would break, change or tag; whether anything would break is the exit code."""
     with telling():
         found = session.client.governance.impact(
@@ -158,9 +211,13 @@ def impact(session: Session, changes: Sequence[Document], far: "FarEnd") -> Exit
         session.screen.note(
             "no model or dashboard is affected" if far.type is None else "nothing of this kind is affected"
         )
-    if found.truncated:
-        session.screen.note(f"There may be more: {found.truncated}.")
-    return Exit.FAILED if found.broken else Exit.USAGE if found.truncated else Exit.OK
+    if found.unclear:
+        session.screen.note("Not understood of the SQL, so that there may be more:")
+    for problem in found.unclear:
+        script = scripts.files[problem.change] if problem.change < len(scripts.files) else f"change {problem.change}"
+        session.screen.note(f"  {script}:{problem.line}:{problem.column}: {problem.reason}")
+    _note_gaps(session, found.truncated, found.unread)
+    return Exit.FAILED if found.broken else Exit.OK if found.complete else Exit.USAGE
 
 
 EFFECTS = {"breaks": ("break", "bold red"), "changes": ("change", "yellow"), "tagged": ("be tagged", "magenta")}
@@ -199,6 +256,8 @@ def planned(change: SingleChange) -> str:
             return f"{change.column} gets {change.tag}"
         case TagEntity():
             return f"{change.entity} gets {change.tag}"
+        case RenameEntity():
+            return f"{change.entity} is renamed to {change.to}"
         case DeleteEntity():
             return f"{change.entity} is deleted"
 
@@ -269,7 +328,7 @@ def _who(evidence: Evidence) -> str:
     if evidence.asserted_by == "declared":
         return f"declared by {evidence.by.name}" if evidence.by else "declared"
     by = f" by {evidence.user}" if evidence.asserted_by == "Manual" and evidence.user else ""
-    how = f" ({evidence.transformation.lower()})" if evidence.transformation else ""
+    how = f": {evidence.transformation.lower()}" if evidence.transformation else ""
     through = f", through {evidence.pipeline.name}" if evidence.pipeline else ""
     return str(styled(f"{evidence.asserted_by}{by}{how}{through}{_last_run(evidence)}"))
 

@@ -79,6 +79,10 @@ def moment(milliseconds: int | None) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M")
 
 
+STDIN = "<stdin>"
+"""What stands for the standard input in the place of a file."""
+
+
 class Screen:
     """The two outputs of a command. ``json``: answers are JSON."""
 

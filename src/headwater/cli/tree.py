@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from headwater.cli.failures import EXIT_CODES, Exit, Failure, failure_of
-from headwater.cli.screen import Screen
+from headwater.cli.screen import STDIN, Screen
 from headwater.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -34,9 +34,6 @@ HELP = (
 )
 
 EPILOGUE = "Exit codes:\n" + "\n".join(f"{code.value:5}  {meaning}" for code, meaning in EXIT_CODES)
-
-STDIN = "<stdin>"
-"""What stands for the standard input in the place of a file."""
 
 app = App(
     name="headwater",
@@ -64,6 +61,13 @@ VersionWord = Annotated[str, Parameter(name="VERSION", help="A version of the mo
 InputFile = Annotated[
     str | None,
     Parameter(name="FILE", help="A file of JSON; - is the standard input."),
+]
+Within = Annotated[
+    str | None,
+    Parameter(help="The service, database or schema that the SQL runs in, such as warehouse.shop.main."),
+]
+Dialect = Annotated[
+    str | None, Parameter(help="The SQL that it is written in, as sqlglot calls it; by default the service's.")
 ]
 Included = Annotated[Include, Parameter(help="Whether deleted entities count; non-deleted by default.")]
 
@@ -270,19 +274,32 @@ def impact(
     retype: Annotated[list[str] | None, Parameter(help="COLUMN=TYPE: a column gets another type.")] = None,
     tag: Annotated[list[str] | None, Parameter(help="COLUMN=TAG: a column gets a tag.")] = None,
     delete_table: Annotated[list[str] | None, Parameter(help="A table goes away.")] = None,
+    sql: Annotated[list[str] | None, Parameter(help="A script of SQL runs; - is the standard input.")] = None,
+    within: Within = None,
+    dialect: Dialect = None,
     far: FarEnd = FarEnd(),
     where: Reading = Reading(),
 ) -> Exit:
     """Show which models and dashboards changes would break, before they are made; 1 if any would, 0 if none.
 
-    Columns and tables are named in full, such as warehouse.shop.main.people.gender.
+    Columns and tables are named in full, such as warehouse.shop.main.people.gender. 2: not all could be told.
     """
     from headwater.cli import governance
 
     given = {"drop": drop, "rename": rename, "retype": retype, "tag": tag, "delete": delete_table}
-    changes = governance.changes(None if file == STDIN else file, file == STDIN, given)
+    scripts = governance.Scripts(sql or (), within, dialect)
+    changes = governance.changes(file, scripts, given)
     with where.session() as session:
-        return governance.impact(session, changes, far)
+        return governance.impact(session, changes, scripts, far)
+
+
+@app.command(group=ASK)
+def unread(*, where: Reading = Reading()) -> None:
+    """Show the views of whose SQL something is not understood, so that more may flow into them than is known."""
+    from headwater.cli import governance
+
+    with where.session() as session:
+        governance.unread(session)
 
 
 @app.command(group=ASK)
@@ -508,6 +525,27 @@ def accept(
 
     with where.session() as session:
         governance.accept(session, type, name, tag, field, by, until, reason)
+
+
+@app.command(group=CHANGE)
+def sql(
+    file: Annotated[str, Parameter(name="FILE", help="A file of SQL; - is the standard input.")],
+    /,
+    *,
+    within: Within = None,
+    dialect: Dialect = None,
+    target: Annotated[str | None, Parameter(help="The table that takes the result of a query by itself.")] = None,
+    source: Annotated[str, Parameter(help="What the edges rest on, QueryLineage by default.")] = "QueryLineage",
+    where: Where = Where(),
+) -> Exit:
+    """Record the lineage that SQL means: of INSERT, UPDATE, MERGE and CREATE … AS, or of a query with its --target.
+
+    2: some of the SQL was not understood; the rest is recorded.
+    """
+    from headwater.cli import writing
+
+    with where.session() as session:
+        return writing.sql(session, file, within, dialect, target, source)
 
 
 @app.command(group=CHANGE)

@@ -7,11 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
+from rich.text import Text
+
 from headwater.cli.failures import Exit, Failure
-from headwater.cli.screen import as_json
+from headwater.cli.screen import STDIN, as_json, words
 from headwater.cli.session import Session
+from headwater.schema import fqn
 from headwater.schema.base import Document, Entity, wire
 from headwater.schema.declare import EntityType
+from headwater.schema.lineage import AssertedEdge
 from headwater.schema.registry import wire_members
 
 CHUNK = 200
@@ -177,3 +181,34 @@ def _answer(session: Session, entity: Entity, what: str, version: bool = True) -
         return
     number = f" {entity.version}" if version else ""
     session.screen.done(f"{entity.fully_qualified_name or entity.name} {what}{number}")
+
+
+def sql(session: Session, file: str, within: str | None, dialect: str | None, target: str | None, source: str) -> Exit:
+    """Assert the edges that SQL means, and print them; whether all was understood is the exit code."""
+    if within is None:
+        raise Failure(
+            "say with --within which service, database or schema the SQL runs in, such as warehouse.shop.main",
+            code=Exit.USAGE,
+        )
+    text = text_of(None if file == STDIN else file)
+    reply = session.client.lineage.add_sql(text, within, target=target, dialect=dialect, source=source)
+    if session.screen.json:
+        session.screen.value(wire(reply))
+    elif reply.asserted:
+        session.screen.show(*(line for edge in reply.asserted for line in _edge(edge)))
+    else:
+        session.screen.note("the SQL moves nothing from one table to another")
+    if reply.problems:
+        session.screen.note("Not understood:")
+    for problem in reply.problems:
+        session.screen.note(f"  {file}:{problem.line}:{problem.column}: {problem.reason}")
+    return Exit.USAGE if reply.problems else Exit.OK
+
+
+def _edge(edge: AssertedEdge) -> Iterator[Text]:
+    yield words((edge.from_entity, "bold"), (" → ", "dim"), (edge.to_entity, "bold"))
+    for pair in edge.columns_lineage:
+        sources = ", ".join(fqn.below(one, edge.from_entity) or one for one in pair.from_columns or ())
+        to = fqn.below(pair.to_column or "", edge.to_entity) or ""
+        how = f"  {pair.transformation.lower()}" if pair.transformation else ""
+        yield words("  ", sources, (" → ", "dim"), to, (how, "dim"))

@@ -31,7 +31,10 @@ def _checked_name(value: str) -> str:
     return value
 
 
-Name = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_checked_name)]
+NAME_LENGTH = 256
+"""How many characters a name may have."""
+
+Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH), AfterValidator(_checked_name)]
 """One part of an FQN: 1 to 256 characters, without ``::`` and line breaks (OpenMetadata's ``entityName``)."""
 
 Markdown = str

@@ -203,6 +203,27 @@ class ReferenceLineage:
     side: Literal["upstream", "downstream"] = "downstream"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqlLineage:
+    """Entities of this type are what SQL calls tables and views, and edges follow from the SQL that defines some.
+
+    ``definition`` is the member that holds it; it is read where the member ``kind`` is one of ``kinds`` or absent.
+    ``columns`` is the list of their columns. ``system`` is the member that names the system, and ``dialects`` tells
+    which SQL each speaks, as sqlglot calls it; others are read as SQL that most understand. Names in SQL are looked
+    up under ``service``, a reference to the entity at the top of what they live under. ``source`` is what the edges
+    are said to rest on.
+    """
+
+    definition: str
+    kind: str
+    kinds: frozenset[str]
+    columns: str
+    service: str
+    system: str
+    dialects: Mapping[str, str]
+    source: str
+
+
 LineageRule = FieldLineage | ItemLineage | ReferenceLineage
 
 
@@ -386,6 +407,7 @@ class EntityType:
     ``unique_name`` lower-cases names (users). ``renamable`` lets a PATCH change ``name``.
     ``fixed``: members that never change once they are set.
     ``hidden``: members of requests that are kept but never shown: replies have no place for them in the standard.
+    ``sql`` says how SQL speaks of entities of this type, and which of them are defined by SQL.
     ``endpoint``: the member with the URL at which the entity is served to others.
     ``secrets``: members whose passwords and keys are stored encrypted, apart from the document.
     ``takes``: a child list of which a PUT on the entity itself adds one item, or replaces the one of its name.
@@ -422,6 +444,7 @@ class EntityType:
     traits: tuple[Trait, ...] = ()
     versions: VersionRules = VersionRules()
     lineage: tuple[LineageRule, ...] = ()
+    sql: SqlLineage | None = None
     filters: tuple[Filter, ...] = ()
     inverses: tuple[Inverse, ...] = ()
     additions: tuple[Addition, ...] = ()

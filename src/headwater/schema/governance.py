@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from headwater.schema import fqn
 from headwater.schema.base import Document, EntityReference, Model, Name, Paging, TagInput
+from headwater.schema.lineage import SqlProblem
 
 Certainty = Literal["column", "table"]
 """``column``: every step of a path is known to the column. ``table``: some step is known between tables only."""
@@ -61,8 +62,9 @@ class Evidence(Model):
     """Who says that an edge exists. Times are milliseconds since 1970.
 
     ``assertedBy`` is ``declared`` where the edge follows from a document (``by`` is the entity, ``member`` the place
-    in it); else the source of the assertion, such as ``ViewLineage`` or ``Manual``, and ``user`` is who sent it last.
-    ``run``: the id of the last run in which the job ``pipeline`` did so.
+    in it); else the source of the assertion, such as ``QueryLineage`` or ``Manual``, and ``user`` is who sent it last.
+    Where the edge was read from the SQL that defines a view, that is ``ViewLineage``, and ``by`` is the view. ``run``:
+    the id of the last run in which the job ``pipeline`` did so.
     """
 
     asserted_by: str
@@ -114,12 +116,28 @@ class ReachRow(Model):
     accepted: list[Acceptance] | None = None
 
 
+class Unread(Model):
+    """A view of whose definition something was not understood, so that more may flow into it than is known."""
+
+    entity: EntityReference
+    problems: list[SqlProblem]
+
+
+class UnreadReply(Model):
+    """The views of whose definition something was not understood."""
+
+    data: list[Unread]
+    paging: Paging
+
+
 class ReachReply(Model):
-    """Everything that is reached. ``truncated`` says why there may be more."""
+    """Everything that is reached. ``truncated`` says why there may be more, and so do views on the way (``unread``)
+    of whose definition something was not understood."""
 
     data: list[ReachRow]
     paging: Paging
     truncated: str | None = None
+    unread: list[Unread] | None = None
 
 
 # changes that somebody plans -----------------------------------------------------------------------------------------
@@ -168,6 +186,13 @@ class TagEntity(_EntityChange):
     tag: str
 
 
+class RenameEntity(_EntityChange):
+    """An entity is called ``to`` from then on."""
+
+    change: Literal["renameEntity"] = "renameEntity"
+    to: Name
+
+
 class DeleteEntity(_EntityChange):
     """An entity goes away, with everything below it."""
 
@@ -195,8 +220,22 @@ class NewSchema(_EntityChange):
     columns: list[SchemaColumn]
 
 
-SingleChange = DropColumn | RenameColumn | RetypeColumn | TagColumn | TagEntity | DeleteEntity
-Change = Annotated[SingleChange | NewSchema, Field(discriminator="change")]
+class SqlMigration(Model):
+    """A script of SQL runs that changes tables and views.
+
+    It stands for what differs between before and after it: columns and relations that are then gone under their
+    names, or hold another type. ``within`` is the FQN of a service, a database or a schema: where names that do not
+    say it are. ``dialect`` is the SQL that the service speaks, unless it says another.
+    """
+
+    change: Literal["sql"] = "sql"
+    sql: str
+    within: str
+    dialect: str | None = None
+
+
+SingleChange = DropColumn | RenameColumn | RetypeColumn | TagColumn | TagEntity | RenameEntity | DeleteEntity
+Change = Annotated[SingleChange | NewSchema | SqlMigration, Field(discriminator="change")]
 
 
 class ImpactRequest(Model):
@@ -233,9 +272,18 @@ class ImpactRow(Model):
     because: list[Reason]
 
 
+class Unclear(SqlProblem):
+    """Something in a migration that was not understood; ``change``: which of the changes the migration is."""
+
+    change: int
+
+
 class ImpactReply(Model):
-    """Everything that is affected, the gravest first. ``truncated`` says why there may be more."""
+    """Everything that is affected, the gravest first. ``truncated`` says why there may be more, and so do ``unread``,
+    as for what is reached, and ``unclear``: what was not understood of the changes themselves."""
 
     data: list[ImpactRow]
     paging: Paging
     truncated: str | None = None
+    unread: list[Unread] | None = None
+    unclear: list[Unclear] | None = None

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from headwater.schema.base import Document, EntityReference, Model
+from headwater.transformation import Transformation
 
 
 class LineageSource(StrEnum):
@@ -22,18 +23,6 @@ class LineageSource(StrEnum):
     EXTERNAL_TABLE = "ExternalTableLineage"
     CROSS_DATABASE = "CrossDatabaseLineage"
     CHILD_ASSETS = "ChildAssets"
-
-
-class Transformation(StrEnum):
-    """What becomes of a value on the way from column to column (OpenLineage's column facet, and its masking told
-    apart): it stays itself, is computed, is one of many in an aggregate, decides between values, or is hidden."""
-
-    IDENTITY = "IDENTITY"
-    TRANSFORMATION = "TRANSFORMATION"
-    AGGREGATION = "AGGREGATION"
-    CONDITIONAL = "CONDITIONAL"
-    MASKING = "MASKING"
-    HASHING = "HASHING"
 
 
 class ColumnLineage(Model):
@@ -75,6 +64,46 @@ class AddLineage(Model):
     """A request to assert an edge."""
 
     edge: EntitiesEdge
+
+
+class AddSqlLineage(Model):
+    """A request to assert the edges that SQL means.
+
+    ``within`` is the FQN of a service, a database or a schema: where names that do not say it are. ``target`` is the
+    table that takes the result of a query which does not say so itself. ``dialect`` is the SQL that the service
+    speaks, unless it says another.
+    """
+
+    sql: str = Field(min_length=1)
+    within: str
+    target: str | None = None
+    dialect: str | None = None
+    source: LineageSource = LineageSource.QUERY
+    pipeline: EntityReference | None = None
+    description: str | None = None
+
+
+class SqlProblem(Model):
+    """Something in SQL that was not understood, and where; lines and columns count from 1."""
+
+    line: int
+    column: int
+    reason: str
+
+
+class AssertedEdge(Model):
+    """An edge that was asserted, between entities by FQN."""
+
+    from_entity: str
+    to_entity: str
+    columns_lineage: list[ColumnLineage]
+
+
+class SqlLineageReply(Model):
+    """The edges that were asserted, and what of the SQL was not understood."""
+
+    asserted: list[AssertedEdge]
+    problems: list[SqlProblem]
 
 
 class LineageEdge(Model):

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic.alias_generators import to_camel
 
 from headwater.schema.base import Model
-from headwater.schema.lineage import Transformation
+from headwater.transformation import Transformation
 
 
 class _Told(BaseModel):

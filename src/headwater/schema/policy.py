@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from headwater.schema.base import EntityReference, Model, faults_of
 from headwater.schema.governance import Certainty, ReachRow
-from headwater.schema.lineage import Transformation
+from headwater.transformation import Transformation
 
 Severity = Literal["error", "warning"]
 

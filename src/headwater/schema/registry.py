@@ -21,8 +21,10 @@ from headwater.schema.declare import (
     ItemLineage,
     LineageRule,
     ReferenceLineage,
+    SqlLineage,
     TimeSeries,
 )
+from headwater.schema.lineage import LineageSource
 
 
 class DeclarationError(Exception):
@@ -71,6 +73,16 @@ class Registry:
         """The type whose entities describe the others, if there is one."""
         return next((declared for declared in self.types if declared.has(CUSTOM_PROPERTIES)), None)
 
+    @cached_property
+    def relations(self) -> EntityType | None:
+        """The type whose entities are what SQL calls tables and views, if there is one."""
+        return next((declared for declared in self.types if declared.sql), None)
+
+    def home(self, declared: EntityType) -> tuple[EntityType, ...]:
+        """The types that entities of a type live under, from the top down, and the type itself at the end."""
+        above = declared.parents[0].to if declared.parents else None
+        return (*(self.home(self[above]) if above else ()), declared)
+
     def seeds(self, declared: EntityType) -> tuple[Document, ...]:
         """Requests for the entities of a type that every catalogue holds."""
         each = declared.seed_each
@@ -106,6 +118,8 @@ class Registry:
             yield "two types have one name"
         if len(self._by_collection) < len(self.types):
             yield "two types have one collection"
+        if sum(1 for declared in self.types if declared.sql) > 1:
+            yield "SQL speaks of entities of two types"
         if len(self.labels) < sum(1 for declared in self.types if declared.labels):
             yield "two types have one source of labels"
         for declared in self.types:
@@ -153,6 +167,8 @@ class Registry:
         yield from _rule_faults(declared, members)
         for rule in declared.lineage:
             yield from _lineage_faults(declared, rule)
+        if declared.sql:
+            yield from _sql_faults(declared.sql, members)
         for series in declared.series:
             yield from (f"series {series.name}: {fault}" for fault in _series_faults(declared, series))
         if declared.assets and not any(_holds(other, declared) for other in self):
@@ -239,6 +255,14 @@ def _holds(declared: EntityType, asset_of: EntityType) -> bool:
         return declared.has(TAGS)
     references = (one for one in declared.all_references if one.field == asset_of.assets)
     return any(asset_of.name in reference.to for reference in references)
+
+
+def _sql_faults(rule: SqlLineage, members: set[str]) -> Iterator[str]:
+    for member in (rule.definition, rule.kind, rule.columns, rule.service, rule.system):
+        if member not in members:
+            yield f"SQL names the unknown member {member}"
+    if rule.source not in set(LineageSource):
+        yield f"SQL gives edges the unknown source {rule.source}"
 
 
 def _lineage_faults(declared: EntityType, rule: LineageRule) -> Iterator[str]:

@@ -10,7 +10,7 @@ from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema import fqn
 from headwater.schema.base import Document, EntityReference, wire
 from headwater.schema.declare import EntityType
-from headwater.schema.governance import ReachRow, Selection
+from headwater.schema.governance import ReachRow, Selection, Unread
 from headwater.schema.policy import Forbid, Policy, Rule, RuleVerdict, Verdict, Violation, Waiver
 from headwater.schema.registry import wire_members
 from headwater.sdk.client import Client
@@ -168,6 +168,7 @@ class _Gate:
             rows |= {(row.entity.id, row.tag): row for row in found}
             if found.truncated:
                 unanswered.append(f"reach of {tag}: {found.truncated}")
+            unanswered += (why for one in found.unread if (why := _unread(one)) not in unanswered)
         return sorted(rows.values(), key=lambda row: (row.entity.fully_qualified_name or "", row.tag or ""))
 
     def _waived(self, rule: Rule, violation: Violation) -> Violation:
@@ -180,6 +181,13 @@ class _Gate:
         waiver = max(covering, key=lambda one: one.until)
         status = "waived" if self.day <= waiver.until else "expired"
         return violation.model_copy(update={"waiver": waiver, "status": status})
+
+
+def _unread(one: Unread) -> str:
+    """Why a view leaves a question open."""
+    told = [f"line {problem.line}, column {problem.column}: {problem.reason}" for problem in one.problems]
+    more = f", and {len(told) - 1} more" if len(told) > 1 else ""
+    return f"the SQL of {one.entity.type} {one.entity.fully_qualified_name} is not understood: {told[0]}{more}"
 
 
 def _reached(row: ReachRow, selected: Mapping[str, _Selected]) -> Violation:

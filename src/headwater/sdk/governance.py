@@ -6,10 +6,20 @@ from datetime import date
 
 from headwater.schema.base import Document, Model
 from headwater.schema.entities.propagation import TagException
-from headwater.schema.governance import CONSUMERS, Certainty, Change, ImpactReply, ImpactRow, ReachReply, ReachRow
-from headwater.schema.lineage import Transformation
+from headwater.schema.governance import (
+    CONSUMERS,
+    Certainty,
+    Change,
+    ImpactReply,
+    ImpactRow,
+    ReachReply,
+    ReachRow,
+    Unread,
+    UnreadReply,
+)
 from headwater.sdk.lineage import Lineage, Node
 from headwater.sdk.wire import AsOf, Wire, moment, path_of, read
+from headwater.transformation import Transformation
 
 PAGE = 1000
 
@@ -69,7 +79,7 @@ class Governance:
             "maxNodes": max_nodes,
         }
         pages = [read(ReachReply, page) for page in self._pages("GET", "reach", query)]
-        return Reach([row for page in pages for row in page.data], pages[-1].truncated)
+        return Reach([row for page in pages for row in page.data], pages[-1])
 
     def impact(
         self,
@@ -102,7 +112,7 @@ class Governance:
             for change in changes
         ]
         pages = [read(ImpactReply, page) for page in self._pages("POST", "impact", query, {"changes": told})]
-        return Impact([row for page in pages for row in page.data], pages[-1].truncated)
+        return Impact([row for page in pages for row in page.data], pages[-1])
 
     def _pages(
         self, method: str, what: str, query: Mapping[str, object], body: Document | None = None
@@ -139,7 +149,12 @@ class Governance:
         }
         path = path_of("governance", "tags", *self._lineage.place(entity))
         found = read(ReachReply, self._wire.ask("GET", path, query))
-        return Reach(found.data, found.truncated)
+        return Reach(found.data, found)
+
+    def unread(self, *, as_of: AsOf | None = None) -> list[Unread]:
+        """The views of whose SQL something was not understood."""
+        found = self._wire.ask("GET", path_of("governance", "unread"), {"asOf": moment(as_of)})
+        return read(UnreadReply, found).data
 
     def accept(
         self,
@@ -169,19 +184,29 @@ class Governance:
 
 
 class Reach(list[ReachRow]):
-    """What is reached. ``truncated`` says why there may be more; None where this is all."""
+    """What is reached. ``truncated`` says why there may be more, and so does ``unread``: views on the way of whose
+    SQL something was not understood."""
 
-    def __init__(self, rows: Iterable[ReachRow], truncated: str | None) -> None:
+    def __init__(self, rows: Iterable[ReachRow], reply: ReachReply) -> None:
         super().__init__(rows)
-        self.truncated = truncated
+        self.truncated = reply.truncated
+        self.unread = reply.unread or []
 
 
 class Impact(list[ImpactRow]):
-    """What changes would affect. ``truncated`` says why there may be more; None where this is all."""
+    """What changes would affect. ``truncated`` and ``unread`` say why there may be more, as for ``Reach``, and so does
+    ``unclear``: what was not understood of the changes themselves."""
 
-    def __init__(self, rows: Iterable[ImpactRow], truncated: str | None) -> None:
+    def __init__(self, rows: Iterable[ImpactRow], reply: ImpactReply) -> None:
         super().__init__(rows)
-        self.truncated = truncated
+        self.truncated = reply.truncated
+        self.unread = reply.unread or []
+        self.unclear = reply.unclear or []
+
+    @property
+    def complete(self) -> bool:
+        """Whether this is all."""
+        return not (self.truncated or self.unread or self.unclear)
 
     @property
     def broken(self) -> list[ImpactRow]:

@@ -7,7 +7,7 @@ from headwater.errors import InvalidEntity
 from headwater.schema import fqn
 from headwater.schema.base import Document, Entity, EntityReference, wire
 from headwater.schema.declare import EntityType
-from headwater.schema.lineage import ColumnLineage, EntityLineage, LineageDetails, LineageSource
+from headwater.schema.lineage import ColumnLineage, EntityLineage, LineageDetails, LineageSource, SqlLineageReply
 from headwater.sdk.collection import Key, place
 from headwater.sdk.wire import AsOf, Wire, moment, path_of, read
 
@@ -77,6 +77,28 @@ class Lineage:
         if said := wire(details):
             edge["lineageDetails"] = said
         self._wire.ask("PUT", path_of("lineage"), body={"edge": edge})
+
+    def add_sql(
+        self,
+        sql: str,
+        within: str,
+        *,
+        target: str | None = None,
+        dialect: str | None = None,
+        source: LineageSource | str = LineageSource.QUERY,
+        pipeline: Node | None = None,
+        description: str | None = None,
+    ) -> SqlLineageReply:
+        """Assert the edges that SQL means: of a script that writes tables, or of a query and its ``target``.
+
+        ``within`` is the FQN of a service, database or schema, where names that do not say it are. The answer tells
+        what was asserted, and what was not understood. ``dialect`` is what the service speaks, unless it is given.
+        """
+        body: Document = {"sql": sql, "within": within, "target": target, "dialect": dialect, "source": str(source)}
+        body["pipeline"] = None if pipeline is None else wire(self._reference(pipeline))
+        body["description"] = description
+        said = {member: value for member, value in body.items() if value is not None}
+        return read(SqlLineageReply, self._wire.ask("PUT", path_of("lineage", "sql"), body=said))
 
     def delete(self, upstream: Node, downstream: Node) -> None:
         """Withdraw what was asserted of an edge; ``EdgeDerived`` if it follows from a document as well."""

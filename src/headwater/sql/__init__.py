@@ -28,8 +28,9 @@ from headwater.sql.model import (
     RelationRenamed,
     Source,
     Statement,
-    Subtype,
-    Transformation,
+    Step,
+    Way,
+    least_hiding,
 )
 
 if TYPE_CHECKING:
@@ -54,9 +55,11 @@ __all__ = [
     "RelationRenamed",
     "Source",
     "Statement",
-    "Subtype",
-    "Transformation",
+    "Step",
+    "Way",
+    "least_hiding",
     "lineage",
+    "mentioned",
     "migration",
 ]
 
@@ -79,6 +82,14 @@ def lineage(
     return tuple(statement for statement, _ in script.read())
 
 
+def mentioned(
+    sql: str, *, dialect: str = "", catalog: str | None = None, schema: str | None = None
+) -> frozenset[RelationName]:
+    """The full names of all relations that a script may speak of, spelled as the dialect spells new ones: what has to
+    be looked up before it is read."""
+    return frozenset(_script(sql, dialect, (), catalog, schema, False).mentioned())
+
+
 def migration(
     sql: str,
     *,
@@ -91,7 +102,7 @@ def migration(
     read = tuple(_script(sql, dialect, relations, catalog, schema, False).read())
     shaping = (s for s, _ in read if s.kind in ("create table", "create view", "other", "unreadable"))
     return Migration(
-        tuple(change for _, changes in read for change in changes),
+        tuple(Step(change, statement.line, statement.column) for statement, changes in read for change in changes),
         tuple(problem for statement in shaping for problem in statement.problems),
     )
 

@@ -22,7 +22,7 @@ from headwater.sql.flows import (
     merge,
     through,
 )
-from headwater.sql.model import Transformation
+from headwater.sql.model import Way
 from headwater.sql.scopes import Item, NotResolved, Scope, Source, Table
 
 TRANSPARENT = (exp.Alias, exp.Paren, exp.Ordered, exp.Where, exp.Having, exp.Qualify, exp.PreWhere)
@@ -180,7 +180,7 @@ def _branches(node: exp.Expr) -> tuple[list[exp.Expr], list[exp.Expr]]:
     return values, values[:-1]
 
 
-def _made_by(node: exp.Func) -> Transformation | None:
+def _made_by(node: exp.Func) -> Way | None:
     """What a function makes of its arguments, if it is more than to compute with them."""
     unknown = isinstance(node, (exp.Anonymous, exp.AnonymousAggFunc, exp.ParameterizedAgg))
     called = {functions.bare(name) for name in ([node.name] if unknown else node.sql_names())}

@@ -4,32 +4,34 @@
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from headwater.sql.model import Column, Directness, Source, Subtype, Transformation
+from headwater.sql.model import Column, Directness, Source, Way
+from headwater.transformation import Transformation
 
-Flow: TypeAlias = Mapping[Column, frozenset[Transformation]]
+Flow: TypeAlias = Mapping[Column, frozenset[Way]]
 
 NOTHING: Flow = {}
-DIRECT = (Subtype.IDENTITY, Subtype.TRANSFORMATION, Subtype.AGGREGATION)  # each hides the ones before it
+# Each hides the ones before it.
+DIRECT = (Transformation.IDENTITY, Transformation.TRANSFORMATION, Transformation.AGGREGATION)
 
 
-def step(subtype: Subtype, masking: bool = False, hashing: bool = False) -> Transformation:
+def step(subtype: Transformation, masking: bool = False, hashing: bool = False) -> Way:
     """One step on the way of a value."""
     directness = Directness.DIRECT if subtype in DIRECT else Directness.INDIRECT
-    return Transformation(directness, subtype, masking, hashing)
+    return Way(directness, subtype, masking, hashing)
 
 
-AS_IS = step(Subtype.IDENTITY)
-COMPUTED = step(Subtype.TRANSFORMATION)
-AGGREGATED = step(Subtype.AGGREGATION)
-COUNTED = step(Subtype.AGGREGATION, masking=True)
-MASKED = step(Subtype.TRANSFORMATION, masking=True)
-HASHED = step(Subtype.TRANSFORMATION, masking=True, hashing=True)
-DECIDES = step(Subtype.CONDITIONAL)
-FILTERS = step(Subtype.FILTER)
-JOINS = step(Subtype.JOIN)
-GROUPS = step(Subtype.GROUP_BY)
-SORTS = step(Subtype.SORT)
-WINDOWS = step(Subtype.WINDOW)
+AS_IS = step(Transformation.IDENTITY)
+COMPUTED = step(Transformation.TRANSFORMATION)
+AGGREGATED = step(Transformation.AGGREGATION)
+COUNTED = step(Transformation.AGGREGATION, masking=True)
+MASKED = step(Transformation.TRANSFORMATION, masking=True)
+HASHED = step(Transformation.TRANSFORMATION, masking=True, hashing=True)
+DECIDES = step(Transformation.CONDITIONAL)
+FILTERS = step(Transformation.FILTER)
+JOINS = step(Transformation.JOIN)
+GROUPS = step(Transformation.GROUP_BY)
+SORTS = step(Transformation.SORT)
+WINDOWS = step(Transformation.WINDOW)
 
 
 def column(source: Column) -> Flow:
@@ -39,7 +41,7 @@ def column(source: Column) -> Flow:
 
 def merge(flows: Iterable[Flow]) -> Flow:
     """All flows side by side."""
-    merged: dict[Column, frozenset[Transformation]] = {}
+    merged: dict[Column, frozenset[Way]] = {}
     for flow in flows:
         for source, ways in flow.items():
             known = merged.get(source)
@@ -47,14 +49,14 @@ def merge(flows: Iterable[Flow]) -> Flow:
     return merged
 
 
-def through(flow: Flow, outer: Transformation) -> Flow:
+def through(flow: Flow, outer: Way) -> Flow:
     """The flow after one more step."""
     if outer == AS_IS:
         return flow
     return {source: frozenset(_then(inner, outer) for inner in ways) for source, ways in flow.items()}
 
 
-def _then(inner: Transformation, outer: Transformation) -> Transformation:
+def _then(inner: Way, outer: Way) -> Way:
     # The outermost step that only decides gives its name; a value that was decided by a column stays decided by it.
     if Directness.INDIRECT in (inner.type, outer.type):
         subtype = outer.subtype if outer.type is Directness.INDIRECT else inner.subtype

@@ -4,9 +4,12 @@
 The terms of a transformation are those of OpenLineage's column lineage facet 1-2-0. Positions count from 1.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
+
+from headwater.transformation import Transformation
 
 RelationName: TypeAlias = tuple[str, ...]
 """The parts of a table's or view's name, from the outermost (catalog, schema) to its own, as they are stored."""
@@ -40,29 +43,23 @@ class Directness(StrEnum):
     INDIRECT = "INDIRECT"
 
 
-class Subtype(StrEnum):
-    """How a value is made (the first three, DIRECT) or decided (the others, INDIRECT)."""
-
-    IDENTITY = "IDENTITY"
-    TRANSFORMATION = "TRANSFORMATION"
-    AGGREGATION = "AGGREGATION"
-    JOIN = "JOIN"
-    GROUP_BY = "GROUP_BY"
-    FILTER = "FILTER"
-    SORT = "SORT"
-    WINDOW = "WINDOW"
-    CONDITIONAL = "CONDITIONAL"
-
-
 @dataclass(frozen=True, slots=True, order=True)
-class Transformation:
-    """What became of a value on one way from a column to another. ``masking``: something on that way obfuscates it
-    (a hash, a mask, encryption, a count); ``hashing``: that something is a hash."""
+class Way:
+    """What became of a value on one way from a column to another: what the facet calls its type and subtype.
+    ``masking``: something on that way obfuscates it (a hash, a mask, encryption, a count); ``hashing``: that something
+    is a hash."""
 
     type: Directness
-    subtype: Subtype
+    subtype: Transformation
     masking: bool = False
     hashing: bool = False
+
+    @property
+    def transformation(self) -> Transformation:
+        """The same in one word."""
+        if self.masking:
+            return Transformation.HASHING if self.hashing else Transformation.MASKING
+        return self.subtype
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,13 @@ class Source:
     """A column, and every way in which it takes part."""
 
     column: Column
-    transformations: tuple[Transformation, ...]
+    ways: tuple[Way, ...]
+
+
+def least_hiding(ways: Iterable[Way]) -> Transformation:
+    """Of several ways in one word: that of the way on which most of the value is left."""
+    words = {way.transformation for way in ways}
+    return next(word for word in Transformation if word in words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +190,22 @@ Change: TypeAlias = (
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A change, and where its statement begins."""
+
+    change: Change
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
 class Migration:
     """What a migration script changes, in its order, and what of it was not understood."""
 
-    changes: tuple[Change, ...]
+    steps: tuple[Step, ...]
     problems: tuple[Problem, ...]
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """The changes alone."""
+        return tuple(step.change for step in self.steps)

@@ -26,7 +26,7 @@ DATABASES_HOLD_SCHEMAS = frozenset({"snowflake", "tsql", "fabric"})
 
 def dialect_of(name: str) -> Dialect:
     """The dialect of this name; the empty name is SQL as most systems understand it."""
-    if name not in Dialect.classes and not Dialect.get(name):
+    if name and not Dialect.get(name):
         known = ", ".join(sorted(filter(None, Dialect.classes)))
         raise InvalidEntity(f"There is no SQL dialect {name!r}; known are {known}")
     return Dialect.get_or_raise(name)

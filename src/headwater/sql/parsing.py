@@ -79,6 +79,8 @@ def _piece(text: str, tokens: list[Token], dialect: Dialect) -> Piece:
     except ParseError as error:
         told = error.errors[0] if error.errors else {}
         reason = re.sub(r"<class '[\w.]*\.(\w+)'>", r"\1", told.get("description") or str(error))
+        reason = re.sub(r"<Token .*?text: SENTINEL,.*>", "the end of the statement", reason)
+        reason = re.sub(r"<Token .*?text: (.*?), line: .*>", r"\1", reason)
         at = (told["line"], told["col"] - len(told.get("highlight") or "") + 1) if told.get("line") else where
         return Piece(own, *where, problem=Problem(at[0], max(1, at[1]), f"cannot be parsed: {reason}"))
     except FAULTS as error:

@@ -2,6 +2,7 @@
 """What the statements of a script read and write, one after the other: each may read what an earlier one made."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -63,6 +64,22 @@ class Script:
                 except (SqlglotError, *FAULTS) as error:
                     reason = f"is not understood: {type(error).__name__} {error}".strip()
                     yield _unreadable(piece, Problem(piece.line, piece.column, reason)), ()
+
+    def mentioned(self) -> Iterator[RelationName]:
+        """The names of all that the statements may speak of; names of common table expressions are among them."""
+        for piece in pieces(self.text, self.names.dialect):
+            if isinstance(piece.tree, exp.Use):
+                self.relations.use(piece.tree)
+            elif isinstance(piece.tree, (exp.Command, exp.Execute)):
+                yield from self._commanded(piece.tree)
+            elif piece.tree is not None:
+                for table in piece.tree.find_all(exp.Table):
+                    if isinstance(table.this, exp.Identifier):
+                        yield self.relations.find(table).name
+
+    def _commanded(self, node: exp.Command | exp.Execute) -> Iterator[RelationName]:
+        with suppress(SqlglotError, NotResolved, *FAULTS):
+            yield from (change.relation for change in migrations.commanded(node, self.relations))
 
     def _apply(self, changes: Iterable[Change]) -> None:
         for change in changes:

@@ -103,6 +103,11 @@ def named_at(session: Session, entity_type: str, fqn: str, position: int) -> int
     return int(row[0]) if row else None
 
 
+def names_below(session: Session, parent: int, position: int) -> list[tuple[int, str]]:
+    """The entities right under one at a position, soft-deleted ones included, each with its FQN."""
+    return list(session.queries.names_below(session.connection, parent=parent, position=position))
+
+
 def titles(session: Session, nodes: Iterable[int], position: int | None) -> dict[int, tuple[str, str]]:
     """The types and FQNs of entities, now or as they were at a position; of removed ones the last."""
     if position is None:

@@ -7,6 +7,12 @@ from typing import NamedTuple, cast
 from headwater.store.database import Session, Transaction
 from headwater.store.rows import EdgeRow, FieldRow, NodeRow, numbers, texts
 
+NOWHERE = 0
+"""The node that is no entity: names of which nobody says what they stand for are its fields."""
+
+DerivedEdge = tuple[int, int, str, str | None]
+"""The nodes upstream and downstream, the member that the edge follows from, and what it says besides."""
+
 
 class Assertion(NamedTuple):
     """Who says that an edge exists; ``asserter`` is the person where the source is ``Manual``, the id of the pipeline
@@ -56,17 +62,17 @@ def remove(transaction: Transaction, entity: int, position: int, kept: Iterable[
 def change_derived(
     transaction: Transaction,
     owner: int,
-    closed: Collection[tuple[int, int, str]],
-    opened: Collection[tuple[int, int, str]],
+    closed: Collection[DerivedEdge],
+    opened: Collection[DerivedEdge],
     position: int,
 ) -> None:
-    """End and begin edges, each (upstream, downstream, member), that follow from the document of ``owner``."""
+    """End and begin edges that follow from the document of ``owner``."""
     if closed:
         transaction.queries.close_derived(
             transaction.connection,
             [
                 {"upstream": up, "downstream": down, "owner": owner, "source": member, "position": position}
-                for up, down, member in closed
+                for up, down, member, _ in closed
             ],
         )
     if opened:
@@ -80,9 +86,9 @@ def change_derived(
                     "source": member,
                     "asserter": "",
                     "position": position,
-                    "details": None,
+                    "details": details,
                 }
-                for up, down, member in opened
+                for up, down, member, details in opened
             ],
         )
 

@@ -138,6 +138,10 @@ UPDATE fqn_interval SET until = :position WHERE entity = :entity AND until IS NU
 SELECT entity FROM fqn_interval
 WHERE fqn_key = :fqn_key AND since <= :position AND (until IS NULL OR until > :position);
 
+-- name: names_below
+SELECT f.entity, f.fqn FROM entity e JOIN fqn_interval f ON f.entity = e.node
+WHERE e.parent = :parent AND f.since <= :position AND (f.until IS NULL OR f.until > :position);
+
 -- history ------------------------------------------------------------------------------------------------------
 
 -- name: insert_state!

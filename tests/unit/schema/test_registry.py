@@ -26,6 +26,7 @@ from headwater.schema.declare import (
     Parent,
     Reference,
     ReferenceLineage,
+    SqlLineage,
     UsageCount,
     VersionRules,
 )
@@ -65,6 +66,18 @@ def test_the_standard_types_fit_together() -> None:
     assert {"mlmodel", "mlmodelService", "table", "dashboard", "chart", "user", "team", "tag", "domain"} <= {
         declared.name for declared in standard()
     }
+
+
+SPOKEN = SqlLineage(
+    definition="name",
+    kind="name",
+    kinds=frozenset(),
+    columns="cogs",
+    service="service",
+    system="name",
+    dialects={},
+    source="ViewLineage",
+)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +156,8 @@ def test_the_standard_types_fit_together() -> None:
             "inverse cogs points to no declared type, only to nothing",
         ),
         ({"traits": (VOTES,)}, "trait votes votes is not a member of Widget"),
+        ({"sql": replace(SPOKEN, definition="text")}, "SQL names the unknown member text"),
+        ({"sql": replace(SPOKEN, source="Rumour")}, "SQL gives edges the unknown source Rumour"),
         ({"assets": "maker"}, "no type holds a widget in maker, so it can have no assets"),
     ],
 )
@@ -159,6 +174,12 @@ def test_two_types_of_one_name_are_refused() -> None:
 def test_two_sources_of_one_kind_of_labels_are_refused() -> None:
     with pytest.raises(DeclarationError, match="two types have one source of labels"):
         Registry([replace(one, labels=TagSource.GLOSSARY) for one in (WIDGET, GADGET)])
+
+
+def test_sql_speaks_of_one_type() -> None:
+    tables = [replace(WIDGET, name=name, collection=name, sql=SPOKEN) for name in ("a", "b")]
+    with pytest.raises(DeclarationError, match="SQL speaks of entities of two types"):
+        Registry([WIDGET, *tables])
 
 
 def test_two_types_of_one_collection_are_refused() -> None:

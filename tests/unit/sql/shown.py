@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable
 
-from headwater.sql import Relation, Source, Statement, Transformation, lineage
+from headwater.sql import Relation, Source, Statement, Way, lineage
 
 RELATIONS = (
     Relation(("t",), ("id", "a", "b", "k", "items", "place")),
@@ -31,13 +31,13 @@ def outputs(statement: Statement) -> dict[str | None, str]:
 
 def flow(sources: Iterable[Source]) -> str:
     """Sources with their transformations."""
-    return ", ".join(f"{each.column} {' '.join(map(short, each.transformations))}" for each in sources)
+    return ", ".join(f"{each.column} {' '.join(map(short, each.ways))}" for each in sources)
 
 
-def short(transformation: Transformation) -> str:
-    """One transformation."""
-    mark = "#" if transformation.hashing else "*" if transformation.masking else ""
-    return f"{transformation.subtype}{mark}"
+def short(way: Way) -> str:
+    """One way."""
+    mark = "#" if way.hashing else "*" if way.masking else ""
+    return f"{way.subtype}{mark}"
 
 
 def reads(statement: Statement) -> dict[str, tuple[str, ...]]:

@@ -3,7 +3,8 @@
 
 import pytest
 
-from headwater.sql import Directness, Relation, Subtype, lineage
+from headwater.sql import Directness, lineage
+from headwater.transformation import Transformation
 
 from .shown import RELATIONS, flow, outputs, problems, read, reads
 
@@ -69,9 +70,9 @@ def test_an_output_comes_from_what_its_expression_names(expression: str) -> None
 
 def test_directness_follows_from_the_subtype() -> None:
     (output,) = read("SELECT coalesce(a, b) AS o FROM t").outputs
-    (first, second) = output.sources[0].transformations
-    assert (first.type, first.subtype) == (Directness.DIRECT, Subtype.TRANSFORMATION)
-    assert (second.type, second.subtype) == (Directness.INDIRECT, Subtype.CONDITIONAL)
+    (first, second) = output.sources[0].ways
+    assert (first.type, first.subtype) == (Directness.DIRECT, Transformation.TRANSFORMATION)
+    assert (second.type, second.subtype) == (Directness.INDIRECT, Transformation.CONDITIONAL)
 
 
 ROWS = {
@@ -267,19 +268,6 @@ def test_what_cannot_be_resolved_is_told_with_its_place_and_the_rest_is_read(sql
 def test_an_unresolved_name_costs_its_own_output_only() -> None:
     (statement,) = lineage("SELECT nope + b AS n, a FROM t", relations=RELATIONS)
     assert outputs(statement) == {"n": "t.b TRANSFORMATION", "a": "t.a IDENTITY"}
-
-
-def test_what_is_given_to_the_demo_is_read_from_its_view() -> None:
-    from headwater.cli.demo.warehouse import RAW_COLUMNS, VIEW_SOURCES, VIEW_SQL
-
-    raw = Relation(("applications",), ("application_id", *(column.name for column in RAW_COLUMNS)))
-    (statement,) = lineage(VIEW_SQL, dialect="sqlite", relations=[raw])
-    assert statement.problems == ()
-    told = {o.name: {source.column.name for source in o.sources} for o in statement.outputs}
-    assert told == {name: set(columns) for name, columns in VIEW_SOURCES.items()}
-    assert outputs(statement)["household_profile"] == (
-        "applications.male CONDITIONAL, applications.married CONDITIONAL"
-    )
 
 
 def test_thousands_of_operators_and_branches_are_read() -> None:

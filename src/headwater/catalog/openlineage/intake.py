@@ -20,7 +20,7 @@ from headwater.catalog.writing import Write
 from headwater.errors import InvalidEntity
 from headwater.schema import fqn
 from headwater.schema.base import Document
-from headwater.schema.lineage import LineageSource, Transformation
+from headwater.schema.lineage import LineageSource
 from headwater.schema.openlineage import (
     ColumnLineageFacet,
     Dataset,
@@ -36,6 +36,7 @@ from headwater.schema.openlineage import (
 from headwater.store.database import Transaction
 from headwater.store.lineage import Assertion
 from headwater.store.rows import EntityRow
+from headwater.transformation import Transformation
 
 Event = RunEvent | JobEvent | DatasetEvent
 Columns = list[Column]

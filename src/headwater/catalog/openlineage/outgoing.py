@@ -13,10 +13,10 @@ from headwater.catalog.reading import Reader, View
 from headwater.schema import fqn, namespaces
 from headwater.schema.base import Document, held
 from headwater.schema.declare import EntityType
-from headwater.schema.lineage import Transformation
 from headwater.schema.openlineage import STEPS
 from headwater.store import lineage
 from headwater.store.rows import EntityRow
+from headwater.transformation import Transformation
 
 PRODUCER = "urn:headwater"
 SPEC = "https://openlineage.io/spec"

@@ -82,13 +82,6 @@ def _tables(client: "Client", path: Path) -> None:
             columns=list(_columns(table)),
             **ABOUT_TABLES[table.name],
         )
-    client.lineage.add(
-        ("table", RAW),
-        ("table", VIEW),
-        columns=warehouse.VIEW_SOURCES,
-        sql=warehouse.VIEW_SQL,
-        source="ViewLineage",
-    )
 
 
 ABOUT_TABLES: dict[str, dict[str, Any]] = {

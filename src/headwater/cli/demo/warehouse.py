@@ -7,7 +7,6 @@ Hypothesis and Mortgage Lending Decisions", Journal of Real Estate Finance and E
 """
 
 import sqlite3
-from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,24 +82,6 @@ SELECT {KEY},
             ELSE 'H0' END AS household_profile,
        approve AS {LABEL}
   FROM {RAW}"""
-
-# Which raw columns each column of the view is computed from, read off the SQL above by a person: Headwater does not
-# parse SQL yet. A test holds the two together.
-VIEW_SOURCES: Mapping[str, tuple[str, ...]] = {
-    KEY: (KEY,),
-    "loan_to_price": ("loanprc",),
-    "housing_to_income": ("hrat",),
-    "debt_to_income": ("obrat",),
-    "household_income": ("atotinc", "cototinc"),
-    "industry_unemployment": ("unem",),
-    "meets_guidelines": ("gdlin",),
-    "late_payments": ("mortlat1", "mortlat2"),
-    "delinquent": ("chist",),
-    "bankrupt": ("pubrec",),
-    "unverified": ("unver",),
-    "household_profile": ("married", "male"),
-    LABEL: ("approve",),
-}
 
 
 @dataclass(frozen=True, slots=True)

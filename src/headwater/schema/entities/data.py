@@ -29,6 +29,7 @@ from headwater.schema.declare import (
     Inverse,
     Narrowing,
     Parent,
+    SqlLineage,
     TimeSeries,
     VersionRules,
 )
@@ -588,6 +589,45 @@ class CreateTable(_TableFields, CreateAssetFields, CreateRequest):
 PROFILING = ("dataModel", "tableProfilerConfig", "customMetrics")
 """Members that say how a table is made and measured: stored without a new version, kept where a PUT omits them."""
 
+DIALECTS = {
+    "AzureSQL": "tsql",
+    "Athena": "athena",
+    "BigQuery": "bigquery",
+    "Clickhouse": "clickhouse",
+    "Cockroach": "postgres",
+    "Databricks": "databricks",
+    "DeltaLake": "databricks",
+    "Doris": "doris",
+    "Dremio": "dremio",
+    "Druid": "druid",
+    "Exasol": "exasol",
+    "Glue": "athena",
+    "Greenplum": "postgres",
+    "Hive": "hive",
+    "Impala": "hive",
+    "Iomete": "spark",
+    "MariaDB": "mysql",
+    "MicrosoftFabric": "fabric",
+    "Mssql": "tsql",
+    "Mysql": "mysql",
+    "Oracle": "oracle",
+    "Postgres": "postgres",
+    "Presto": "presto",
+    "QuestDB": "postgres",
+    "Redshift": "redshift",
+    "SQLite": "sqlite",
+    "SingleStore": "singlestore",
+    "Snowflake": "snowflake",
+    "StarRocks": "starrocks",
+    "Synapse": "tsql",
+    "Teradata": "teradata",
+    "Timescale": "postgres",
+    "Trino": "trino",
+    "UnityCatalog": "databricks",
+    "Vertica": "postgres",
+}
+"""Which SQL a system speaks, in sqlglot's words; what is not here is read as SQL that most systems understand."""
+
 TABLE = EntityType(
     name="table",
     collection="tables",
@@ -597,6 +637,16 @@ TABLE = EntityType(
     children=(column_list("columns"),),
     traits=(*ASSET, USAGE),
     versions=column_versions("columns", unversioned=(*UNVERSIONED, *PROFILING), kept=PROFILING),
+    sql=SqlLineage(
+        definition="schemaDefinition",
+        kind="tableType",
+        kinds=frozenset({"View", "SecureView", "MaterializedView", "Dynamic"}),
+        columns="columns",
+        service="service",
+        system="serviceType",
+        dialects=DIALECTS,
+        source="ViewLineage",
+    ),
     series=(
         TimeSeries(
             name="tableProfile",

@@ -11,11 +11,22 @@ from pydantic import AfterValidator, Field
 
 from headwater.schema.base import CreateRequest, Entity, Markdown, Model, ReferenceInput
 from headwater.schema.declare import OWNERS, SOFT_DELETE, EntityType, Filter, Parent, Reference
-from headwater.schema.lineage import Transformation
+from headwater.transformation import Transformation
 
 LABELS = ("tag", "glossaryTerm", "classification", "glossary")
 PLACES = (
-    *("mlmodel", "table", "dashboard", "dashboardDataModel", "chart", "container", "topic", "searchIndex"),
+    *(
+        "mlmodel",
+        "mlmodelVersion",
+        "mlmodelDeployment",
+        "table",
+        "dashboard",
+        "dashboardDataModel",
+        "chart",
+        "container",
+        "topic",
+        "searchIndex",
+    ),
     *("apiEndpoint", "storedProcedure", "pipeline", "metric"),
 )
 
