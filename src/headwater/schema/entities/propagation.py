@@ -15,19 +15,8 @@ from headwater.transformation import Transformation
 
 LABELS = ("tag", "glossaryTerm", "classification", "glossary")
 PLACES = (
-    *(
-        "mlmodel",
-        "mlmodelVersion",
-        "mlmodelDeployment",
-        "table",
-        "dashboard",
-        "dashboardDataModel",
-        "chart",
-        "container",
-        "topic",
-        "searchIndex",
-    ),
-    *("apiEndpoint", "storedProcedure", "pipeline", "metric"),
+    *("mlmodel", "mlmodelVersion", "mlmodelDeployment", "table", "dashboard", "dashboardDataModel", "chart"),
+    *("container", "topic", "searchIndex", "apiEndpoint", "storedProcedure", "pipeline", "metric"),
 )
 
 
