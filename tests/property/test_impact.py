@@ -50,8 +50,9 @@ def news(best: dict[tuple[Place, bool], Names], before: set[tuple[Place, bool]],
 
 def expected(world: World, change: Doc, touched: Place) -> Told:
     start = replace(world, labels={touched})
-    before = set(world.best(set())) if "tag" in change else set()
-    found = news(start.best(set()), before, {touched})
+    stops = world.rules if "tag" in change else set[str]()
+    before = set(world.best(stops)) if "tag" in change else set()
+    found = news(start.best(stops), before, {touched})
     return {entity: parts for entity, parts in found.items() if entity not in world.hidden}
 
 

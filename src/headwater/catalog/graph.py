@@ -111,7 +111,9 @@ class StoredGraph:
 
     def _learn(self, fields: Collection[FieldRow]) -> set[int]:
         self.entities |= {one.id: one.entity for one in fields}
-        self._spelled |= {one.id: one.name for one in fields}
+        for one in fields:
+            if self.position is None or one.since <= self.position or one.id not in self._spelled:
+                self._spelled[one.id] = one.name
         return {one.id for one in fields}
 
     def type_of(self, entity: int) -> str:

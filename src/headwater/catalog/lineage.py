@@ -411,7 +411,10 @@ class LineageReader:
         """The FQNs of the fields of entities as they are spelled, by node and case-folded path."""
         nodes = lineage.nodes_of(self.session, entities)
         owners = {node: self.names.by_node[node] for node in entities}
-        called = {(node.entity, node.path): f"{owners[node.entity].fqn}.{node.name}" for node in nodes}
+        called: dict[tuple[int, str], str] = {}
+        for node in nodes:
+            if node.begins_by(self.position) or (node.entity, node.path) not in called:
+                called[node.entity, node.path] = f"{owners[node.entity].fqn}.{node.name}"
         referred = [
             (entity, path) for entity, path in called if self.context.shapes[owners[entity].type].field_references
         ]

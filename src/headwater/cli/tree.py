@@ -424,6 +424,7 @@ def compare(
         models.compare(session, model, version, other)
 
 
+@app.command(group=ASK)
 def events(
     *,
     after: Annotated[

@@ -69,11 +69,12 @@ class EventRow(NamedTuple):
 
 
 class FieldRow(NamedTuple):
-    """A field under one spelling."""
+    """A field under one spelling, from a position on."""
 
     id: int
     entity: int
     name: str
+    since: int
 
 
 class NodeRow(NamedTuple):
@@ -89,6 +90,10 @@ class NodeRow(NamedTuple):
     kind: str | None
     since: int
     until: int | None
+
+    def begins_by(self, position: int | None) -> bool:
+        """Whether this is how the field was spelled at a position, or before; None is now."""
+        return position is None or self.since <= position
 
     def holds_at(self, position: int | None) -> bool:
         """Whether the field exists at a position; None is now."""

@@ -11,7 +11,7 @@ from cronsim import CronSim, CronSimError
 from pydantic import Field, ValidationError, model_validator
 
 from headwater.schema.alerting import EVERYTHING, condition_of, parsed
-from headwater.schema.base import CreateRequest, Document, Entity, EntityReference, Model, ReferenceInput
+from headwater.schema.base import CreateRequest, Document, Entity, EntityReference, Model, ReferenceInput, wire
 from headwater.schema.declare import DOMAINS, OWNERS, Child, EntityType, Filter
 from headwater.schema.entities.shared import Provider
 
@@ -309,13 +309,17 @@ EVENT_SUBSCRIPTION = EntityType(
     filters=(Filter(name="alertType", kind="value", member="alertType"),),
     secrets=("destinations", "config"),
     seeds=tuple(
-        {
-            **seed,
-            "alertType": "Notification",
-            "provider": "system",
-            "trigger": {"triggerType": "RealTime"},
-            "destinations": [{"category": "Owners", "type": "Email"}],
-        }
+        wire(
+            CreateEventSubscription.model_validate(
+                {
+                    **seed,
+                    "alertType": "Notification",
+                    "provider": "system",
+                    "trigger": {"triggerType": "RealTime"},
+                    "destinations": [{"category": "Owners", "type": "Email"}],
+                }
+            )
+        )
         for seed in SEEDS
     ),
     defaults={
