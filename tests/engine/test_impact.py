@@ -152,6 +152,19 @@ def test_a_schema_to_be_stands_for_what_differs(served: Api) -> None:
     assert message == "headwater is a mlmodelService, which has no single list of columns"
 
 
+def test_two_versions_of_a_schema_stand_for_what_differs_between_them(served: Api) -> None:
+    size, household = {"name": "size", "dataType": "INT"}, {"name": "household", "dataType": "INT"}
+    change = {"change": "schema", "entity": PROFILE, "was": [size], "columns": [{**size, "dataType": "BIGINT"}]}
+    reply = ask(served, change, type="mlmodel")
+    told = [one["change"] for row in reply["data"] for one in row["because"]]
+    retyped = {"change": "retype", "column": f"{PROFILE}.size", "dataType": "BIGINT"}
+    assert told == [retyped, retyped], "household is in neither version, and nothing happens to it"
+    dropped = ask(served, {**change, "was": [size, household], "columns": [size]}, type="mlmodel")["data"]
+    assert [one["change"] for row in dropped for one in row["because"]] == [drop(f"{PROFILE}.household")]
+    wrong = {**change, "was": [{"name": "sizes", "dataType": "INT"}]}
+    assert "the nearest is size" in served.post("governance/impact", {"changes": [wrong]}, expect=404)["message"]
+
+
 def test_a_past_moment_is_asked_about_as_it_was(served: Api) -> None:
     before = served.position()
     served.model("m", mlFeatures=[])

@@ -245,19 +245,25 @@ class Impact(Governance):
         return Origin(None, frozenset(row.id for row in rows if f"{row.path}.".startswith(f"{field.path}.")))
 
     def _differences(self, change: NewSchema) -> Iterator[SingleChange]:
-        """The changes that lead from the columns that an entity has to those that it is to have."""
+        """The changes that lead from the columns that an entity has, or had, to those that it is to have."""
         row = self._row(change)
         lists = [child for child in self.context.registry[row.type].children if child.is_field]
         if len(lists) != 1 or lists[0].segment:
             raise InvalidEntity(f"{row.fqn} is a {row.type}, which has no single list of columns")
+        fields = self._fields(row.node)
         after = dict(_columns(change.columns, None))
+        before = None if change.was is None else dict(_columns(change.was, None))
+        if unknown := [path for path in before or () if path not in fields]:
+            raise no_part(row.fqn, unknown[0], fields)
         labels = {
             (usage.path, usage.tag) for _, usage in relationships.usages_in(self.session, [row.node], self.moment)
         }
         dropped: set[str] = set()
-        for path, field in sorted(self._fields(row.node).items()):
+        for path, field in sorted(fields.items()):
             full = f"{row.fqn}.{field.name}"
             column = after.get(path)
+            if before is not None and (path not in before or before[path] == column):
+                continue
             if column is None:
                 if not any(path.startswith(f"{above}.") for above in dropped):
                     dropped.add(path)

@@ -213,11 +213,13 @@ class SchemaColumn(Model):
 class NewSchema(_EntityChange):
     """A table, or another entity with one list of columns, has these columns from then on.
 
-    It stands for what differs from now: columns that are dropped or retyped, and tags that they get.
+    It stands for what differs from another version of the schema, ``was``, or from now: columns that are dropped or
+    retyped, and tags that they get.
     """
 
     change: Literal["schema"] = "schema"
     columns: list[SchemaColumn]
+    was: list[SchemaColumn] | None = None
 
 
 class SqlMigration(Model):
