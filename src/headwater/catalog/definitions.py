@@ -134,7 +134,7 @@ class _Work:
             self.position,
         )
         after = {(ids[link.upstream], ids[link.downstream], *link[2:]) for link in read.links}
-        into = {node, ids[own], *(field.id for field in lineage.fields_in(self.transaction, [node]))}
+        into = {node, ids[own], *(field for field, _, _ in lineage.fields_in(self.transaction, [node]))}
         before = {
             (edge.upstream, edge.downstream, edge.source, edge.details)
             for edge in lineage.edges_into(self.transaction, into)

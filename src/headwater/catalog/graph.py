@@ -11,7 +11,8 @@ from headwater.catalog.reach import Edge
 from headwater.catalog.shape import Shape
 from headwater.schema.base import Document
 from headwater.store import history, lineage
-from headwater.store.rows import EdgeRow, FieldRow
+from headwater.store.lineage import FieldName
+from headwater.store.rows import EdgeRow
 
 
 class StoredGraph:
@@ -29,7 +30,7 @@ class StoredGraph:
         self.entities: dict[int, int] = {}
         self.tables: defaultdict[int, list[int]] = defaultdict(list)
         self.columns: defaultdict[int, list[int]] = defaultdict(list)
-        self.fields: dict[int, dict[int, None]] = {}
+        self.fields: defaultdict[int, list[int]] = defaultdict(list)
         self.types: dict[int, str] = {}
         self.telling = False
         self.said: dict[Edge, set[str | None]] = {}
@@ -44,7 +45,7 @@ class StoredGraph:
         """Read the edges that leave these entities, with a few statements for all of them."""
         if new := set(entities) - self._loaded:
             self._loaded |= new
-            inside = self._learn(lineage.fields_in(self.session, new))
+            inside = self._learn(lineage.fields_in(self.session, new, self.position))
             self._add(self._pairs_out_of(new), self._pairs_out_of(inside))
         if self.telling and (silent := set(entities) - self._told):
             self._told |= silent
@@ -57,13 +58,17 @@ class StoredGraph:
         self.meet({down for pairs in (tables, columns) for _, down in pairs})
         for up, down in tables:
             self.tables[up].append(down)
+        new: defaultdict[int, list[int]] = defaultdict(list)
         for up, down in columns:
-            self.columns[up].append(down)
-        far_entities: dict[int, set[int]] = defaultdict(set)
-        for up, down in columns:
-            far_entities[self.entities[up]].add(self.entities.get(down, down))
-            self.fields.setdefault(self.entities[up], {})[up] = None
-        for entity, reached in far_entities.items():
+            new[up].append(down)
+        self.columns |= new
+        entity_of = self.entities.get
+        far: defaultdict[int, set[int]] = defaultdict(set)
+        for up, downs in new.items():
+            entity = self.entities[up]
+            self.fields[entity].append(up)
+            far[entity].update([entity_of(down, down) for down in downs])
+        for entity, reached in far.items():
             self.tables[entity] = [one for one in self.tables[entity] if one not in reached]
 
     def _tell(self, entities: Collection[int]) -> None:
@@ -106,15 +111,13 @@ class StoredGraph:
         """Look up those that are fields: how they are spelled, and whose they are; and what those entities are."""
         missing = {node for node in nodes if node not in self.types and node not in self._spelled}
         if missing:
-            fields = self._learn(lineage.fields_by_id(self.session, missing))
+            fields = self._learn(lineage.fields_by_id(self.session, missing, self.position))
             self.know({self.entities[node] for node in fields} | (missing - fields))
 
-    def _learn(self, fields: Collection[FieldRow]) -> set[int]:
-        self.entities |= {one.id: one.entity for one in fields}
-        for one in fields:
-            if self.position is None or one.since <= self.position or one.id not in self._spelled:
-                self._spelled[one.id] = one.name
-        return {one.id for one in fields}
+    def _learn(self, fields: Collection[FieldName]) -> set[int]:
+        self.entities |= {field: entity for field, entity, _ in fields}
+        self._spelled |= {field: path for field, _, path in fields}
+        return {field for field, _, _ in fields}
 
     def type_of(self, entity: int) -> str:
         """The type of an entity that was met."""
@@ -122,7 +125,8 @@ class StoredGraph:
 
     def spelled(self, node: int) -> str:
         """The path of a field as it is written."""
-        self.meet([node])
+        if node not in self._spelled:
+            self.meet([node])
         return self._spelled[node]
 
     def present(self, nodes: Iterable[int]) -> set[int]:

@@ -5,13 +5,20 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple, cast
 
 from headwater.store.database import Session, Transaction
-from headwater.store.rows import EdgeRow, FieldRow, NodeRow, numbers, texts
+from headwater.store.rows import EdgeRow, NodeRow, numbers, texts
 
 NOWHERE = 0
 """The node that is no entity: names of which nobody says what they stand for are its fields."""
 
 DerivedEdge = tuple[int, int, str, str | None]
 """The nodes upstream and downstream, the member that the edge follows from, and what it says besides."""
+
+
+FieldName = tuple[int, int, str]
+"""The node of a field, its entity, and its path as it is written. There can be very many: they are as they come."""
+
+EVER = 2**62
+"""A position beyond all others."""
 
 
 class Assertion(NamedTuple):
@@ -152,14 +159,21 @@ def edges_out_of(session: Session, nodes: Iterable[int], position: int | None = 
     return [EdgeRow(*row) for row in rows]
 
 
-def fields_in(session: Session, entities: Iterable[int]) -> list[FieldRow]:
-    """All fields that these entities have or had, or that something points to; of several spellings the newest last."""
-    return [FieldRow(*row) for row in session.fetch("fields_in", entities=numbers(entities))]
+def fields_in(session: Session, entities: Iterable[int], position: int | None = None) -> list[FieldName]:
+    """All fields that these entities have or had, or that something points to.
+
+    A field comes once for each spelling that it ever had, the one that it has now or had at the position last.
+    """
+    return cast(list[FieldName], session.fetch("fields_in", entities=numbers(entities), position=_or_ever(position)))
 
 
-def fields_by_id(session: Session, ids: Iterable[int]) -> list[FieldRow]:
-    """Those of these nodes that are fields; of several spellings the newest last."""
-    return [FieldRow(*row) for row in session.fetch("fields_by_id", ids=numbers(ids))]
+def fields_by_id(session: Session, ids: Iterable[int], position: int | None = None) -> list[FieldName]:
+    """Those of these nodes that are fields, as in ``fields_in``."""
+    return cast(list[FieldName], session.fetch("fields_by_id", ids=numbers(ids), position=_or_ever(position)))
+
+
+def _or_ever(position: int | None) -> int:
+    return position if position is not None else EVER
 
 
 def pairs_out_of(session: Session, nodes: Iterable[int], position: int | None = None) -> list[tuple[int, int]]:

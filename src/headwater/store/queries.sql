@@ -509,10 +509,10 @@ WHERE entity IN numbers(:entities) AND path IN each(:paths) ORDER BY since;
 SELECT id, entity, path, name, kind, since, until FROM lineage_node WHERE id IN numbers(:ids) ORDER BY since;
 
 -- name: fields_in
-SELECT id, entity, name, since FROM lineage_node WHERE entity IN numbers(:entities) ORDER BY since;
+SELECT id, entity, name FROM lineage_node WHERE entity IN numbers(:entities) ORDER BY since <= :position, since;
 
 -- name: fields_by_id
-SELECT id, entity, name, since FROM lineage_node WHERE id IN numbers(:ids) ORDER BY since;
+SELECT id, entity, name FROM lineage_node WHERE id IN numbers(:ids) ORDER BY since <= :position, since;
 
 -- name: insert_nodes*!
 INSERT INTO lineage_node (entity, path, since, until, id, name, kind)

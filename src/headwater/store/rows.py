@@ -68,15 +68,6 @@ class EventRow(NamedTuple):
     change: str | None
 
 
-class FieldRow(NamedTuple):
-    """A field under one spelling, from a position on."""
-
-    id: int
-    entity: int
-    name: str
-    since: int
-
-
 class NodeRow(NamedTuple):
     """One interval in which a field existed under one spelling, with one data type (``kind``).
 
