@@ -134,3 +134,11 @@ def test_an_exception_says_what_is_wrong_with_it(hashed: Api) -> None:
     assert "2027-13-01" in accept(hashed, f"table::{PROFILE}", until="2027-13-01", expect=400)["message"]
     assert rule(hashed, [SENSITIVE], "WASHING", expect=400)["message"].startswith("transformations.0:")
     assert "Nope" in rule(hashed, ["Nope"], "HASHING", expect=404)["message"]
+
+
+def test_an_exception_goes_and_comes_back_with_what_it_stands_at(hashed: Api) -> None:
+    accept(hashed, f"table::{PROFILE}::columns::household")
+    hashed.delete(named("tables", PROFILE))
+    assert accepted(ask(hashed, tag=SENSITIVE))["m"] == [], "the table is walked through, the exception is gone"
+    hashed.put("tables/restore", {"id": hashed.get(named("tables", PROFILE), include="deleted")["id"]})
+    assert accepted(ask(hashed, tag=SENSITIVE))["m"] == [f"{PROFILE}.household"]

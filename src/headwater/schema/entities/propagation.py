@@ -85,7 +85,7 @@ TAG_EXCEPTION = EntityType(
     collection="governance/tagExceptions",
     entity=TagException,
     create=CreateTagException,
-    parents=tuple(Parent(field="entityLink", to=place, link="entityFQN") for place in PLACES),
+    parents=tuple(Parent(field="entityLink", to=place, link="entityFQN", part=True) for place in PLACES),
     references=(
         Reference(field="label", to=LABELS),
         Reference(field="acceptedBy", to=("user",), keep_removed=True),
