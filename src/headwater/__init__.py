@@ -53,9 +53,12 @@ def application(settings: "Settings", **more: Any) -> "Application":
     from headwater.api.app import Application
     from headwater.catalog.alerts.channels import Mail
     from headwater.catalog.alerts.worker import Delivery
+    from headwater.catalog.checks.production import Production
+    from headwater.catalog.checks.service import Checking
     from headwater.catalog.secrets import Vault
     from headwater.catalog.service import Catalog
     from headwater.schema.registry import standard
+    from headwater.settings import listed
     from headwater.store import opening
 
     database = opening.connect(settings.database, settings.write_timeout)
@@ -69,8 +72,19 @@ def application(settings: "Settings", **more: Any) -> "Application":
         backoff=settings.alert_backoff,
         retention=settings.event_days,
     )
+    checking = Checking(
+        interval=settings.check_interval,
+        production=Production(
+            environments=listed(settings.check_environments),
+            tiers=listed(settings.check_tiers),
+        ),
+        hosts=settings.check_hosts,
+        folders=[Path(folder).expanduser() for folder in listed(settings.check_folders)],
+        timeout=settings.check_timeout,
+        retention=settings.check_days,
+    )
     registry = more.get("registry") or standard()
-    return Application(Catalog(database, registry, vault, settings.search_path(path), delivery), settings)
+    return Application(Catalog(database, registry, vault, settings.search_path(path), delivery, checking), settings)
 
 
 def serve(settings: "Settings") -> None:

@@ -9,6 +9,7 @@
     ├── VersionConflict     the entity is no longer what ``If-Match`` expected
     ├── Unauthenticated     the caller could not be established
     ├── PermissionDenied    the caller may not do this
+    ├── TooBusy             as much of this is under way as may be; asking again later may help
     ├── RequestRefused      the transport refused the request before it reached the catalogue
     └── StoreError          the database failed
         └── StoreBusy       no turn to write came in time; trying again may help
@@ -81,6 +82,10 @@ class RequestRefused(CatalogError):
         super().__init__(message)
 
 
+class TooBusy(CatalogError):
+    """As much of this is under way as may be; ask again later."""
+
+
 class StoreError(CatalogError):
     """The database failed."""
 
@@ -97,6 +102,7 @@ STATUS: tuple[tuple[type[CatalogError], int], ...] = (
     (EntityExists, 409),
     (EdgeDerived, 409),
     (VersionConflict, 412),
+    (TooBusy, 503),
     (StoreBusy, 504),
     (StoreError, 500),
 )

@@ -24,6 +24,11 @@ class Settings:
     and ``mail_from`` whom it is from. ``alert_hosts``: hosts, addresses and networks that alerts may be sent to
     although they are not public, separated by commas. ``alert_backoff``: seconds before a failed send is tried again,
     ten times as long each further time. ``event_days``: days after which events are pruned; 0 keeps them for good.
+    ``streams``: readers of server-sent events that a process serves at a time. ``check_interval``: seconds between two
+    looks at whether an entity in production answers; 0 makes none. In production is what is in one of
+    ``check_environments``, or has one of the tags ``check_tiers``. ``check_hosts`` (as ``alert_hosts``) and
+    ``check_folders`` may be looked at although they are not public. ``check_timeout``: seconds for a connection, and
+    for an answer. ``check_days``: days after which what came of looks is forgotten; 0 keeps it.
     """
 
     database: str = "sqlite:///headwater.db"
@@ -42,6 +47,14 @@ class Settings:
     alert_hosts: str = ""
     alert_backoff: float = 3.0
     event_days: float = 0.0
+    streams: int = 100
+    check_interval: float = 0.0
+    check_environments: str = "production"
+    check_tiers: str = "Tier.Tier1"
+    check_hosts: str = ""
+    check_folders: str = ""
+    check_timeout: float = 10.0
+    check_days: float = 30.0
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None, **given: object) -> "Settings":
@@ -73,3 +86,8 @@ class Settings:
         if database is not None:
             return database.with_name(database.name + ".search")
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "headwater" / "search"
+
+
+def listed(text: str) -> list[str]:
+    """The words of a setting, which commas separate."""
+    return [word for part in text.split(",") if (word := part.strip())]

@@ -43,6 +43,7 @@ def routes() -> Iterator[Route]:
         summary="The log beyond a position, oldest first; with Accept: text/event-stream as it goes on",
         reply=EventFeed,
         query=("after", "limit", *WANTED),
+        also=(503,),
     )
     yield Route(
         method="GET",

@@ -12,6 +12,7 @@ from headwater.api import (
     absent,
     alerts,
     around,
+    checks,
     entities,
     governance,
     history,
@@ -70,7 +71,7 @@ class Application:
         ]
         shared = [*own, *system.routes(), *lineage.routes(), *usage.routes(), *settings.routes()]
         shared += [*governance.routes(), *search.routes(), *openlineage.routes(), *history.log_routes()]
-        shared += [*alerts.routes()]
+        shared += [*alerts.routes(), *checks.routes()]
         each = [
             route
             for declared in self.catalog.registry

@@ -12,7 +12,7 @@ from typing import Any
 
 from headwater.api.app import Application
 from headwater.api.http import Request, Response, Stream, render_error
-from headwater.errors import RequestRefused
+from headwater.errors import RequestRefused, TooBusy
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -33,7 +33,8 @@ class Edge:
     def __init__(self, application: Application) -> None:
         self.application = application
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="headwater")
-        self._worker = application.catalog.alerts.worker()
+        self._workers = application.catalog.alerts.worker(), application.catalog.checks.worker()
+        self._streams = 0
         self._closing = asyncio.Event()
 
     def close(self) -> None:
@@ -51,9 +52,10 @@ class Edge:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                self._worker.start()
+                for worker in self._workers:
+                    worker.start()
             else:
-                await asyncio.to_thread(self._worker.stop)
+                await asyncio.gather(*(asyncio.to_thread(worker.stop) for worker in self._workers))
                 self._threads.shutdown(wait=True)
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
@@ -78,8 +80,14 @@ class Edge:
             response = await loop.run_in_executor(self._threads, self.application.answer, request, routed)
         if response.stream is None or request.method == "HEAD":
             await _send(send, request, response)
+        elif self._streams >= (most := self.application.settings.streams):
+            await _send(send, request, render_error(TooBusy(f"{most} streams are open here, and no more can be")))
         else:
-            await self._stream(receive, send, response, response.stream)
+            self._streams += 1
+            try:
+                await self._stream(receive, send, response, response.stream)
+            finally:
+                self._streams -= 1
 
     async def _stream(self, receive: Receive, send: Send, response: Response, stream: Stream) -> None:
         """Send a stream until its reader hangs up, or the server stops. A reader that is slow to read is not asked for

@@ -12,6 +12,8 @@ import orjson
 from headwater.errors import CatalogError, InvalidEntity, RequestRefused, status_of
 
 JSON = "application/json"
+MORE = {401: {"WWW-Authenticate": "om-auth"}, 503: {"Retry-After": "5"}}
+"""Headers that go with a status."""
 
 
 @dataclass(slots=True)
@@ -59,7 +61,7 @@ def render_error(error: CatalogError) -> Response:
     body: dict[str, Any] = {"code": status, "message": error.message, "errorType": type(error).__name__}
     if isinstance(error, InvalidEntity) and error.errors:
         body["errors"] = list(error.errors)
-    return render(body, status, {"WWW-Authenticate": "om-auth"} if status == 401 else None)
+    return render(body, status, MORE.get(status))
 
 
 class Query:

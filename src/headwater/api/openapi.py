@@ -251,6 +251,7 @@ def _reply(route: Route) -> dict[str, Any]:
 OTHERS = {
     202: "Accepted, and done when this is read; the body is a Job.",
     204: "Nobody has said anything about it.",
+    503: "As much of this is under way as may be; Retry-After says when to ask again.",
     501: "OpenMetadata has this, Headwater has not; the message says why.",
 }
 

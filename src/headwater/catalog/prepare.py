@@ -64,10 +64,24 @@ class Preparation:
         self._check_parts()
         self._pin(position)
         self._check_extension()
+        self._check_type_names()
         self._resolve_accessors()
         if self.faults:
             raise InvalidEntity(errors=self.faults)
         self._check_sources()
+
+    def _check_type_names(self) -> None:
+        """Lists of names of types hold none that there is not, but for what they held before."""
+        declared = self.new.shape.declared
+        for path in declared.type_names:
+            before = held(self.old.document, path.split(".")) if self.old else None
+            known = [*(one.name for one in self.registry), *declared.other_names]
+            for name in held(self.new.document, path.split(".")) or ():
+                if name not in known and name not in (before or ()):
+                    folded = {one.casefold(): one for one in known}
+                    near = get_close_matches(name.casefold(), folded, n=1)
+                    hint = f"; did you mean {folded[near[0]]}?" if near else ""
+                    self.faults.append(f"{path}: there is no type of entity called {name}{hint}")
 
     # references ---------------------------------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ from headwater.catalog import lineage as graph
 from headwater.catalog.access import ADMIN
 from headwater.catalog.alerts.service import Alerts
 from headwater.catalog.alerts.worker import Delivery
+from headwater.catalog.checks.service import Checking, Checks
 from headwater.catalog.context import Context, Key, chosen_fields, dump, parse, position_of
 from headwater.catalog.governance import Governance, ReachQuestion, TagsQuestion
 from headwater.catalog.impact import Impact, ImpactQuestion
@@ -63,7 +64,7 @@ CLIENTS = "clients."
 
 class Catalog:
     """One catalogue on one database. ``search_folder``: where search indexes are kept. ``delivery``: how alerts are
-    sent."""
+    sent, ``checking``: how it is looked up whether what is in production answers."""
 
     def __init__(
         self,
@@ -72,12 +73,14 @@ class Catalog:
         vault: Vault,
         search_folder: Path,
         delivery: Delivery | None = None,
+        checking: Checking | None = None,
     ) -> None:
         self.database = database
         self.registry = registry
         self.context = Context(registry, vault)
         self.search = Search(database, self.context, search_folder)
         self.alerts = Alerts(database, self.context, delivery or Delivery())
+        self.checks = Checks(database, self.context, checking or Checking())
         self._seed()
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from headwater.errors import (
     EntityNotFound,
     InvalidEntity,
     StoreError,
+    TooBusy,
     Unauthenticated,
     VersionConflict,
 )
@@ -50,6 +51,7 @@ _CODES: tuple[tuple[type[CatalogError], Exit], ...] = (
     (EntityExists, Exit.CONFLICT),
     (EdgeDerived, Exit.CONFLICT),
     (VersionConflict, Exit.CONFLICT),
+    (TooBusy, Exit.UNREACHABLE),
     (StoreError, Exit.UNREACHABLE),
 )
 

@@ -5,10 +5,11 @@ A kind of event or a function is one line here; what a function looks at stands 
 its name, and a test holds the two together.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from headwater.schema import conditions
+from headwater.schema.checks import CheckTarget
 
 EVENT_KINDS: Mapping[str, str] = {
     "entityCreated": "An entity is there that was not.",
@@ -157,6 +158,19 @@ FUNCTIONS = (
         says="Somebody withdrew an edge of the lineage graph.",
         ours=True,
     ),
+    Function(
+        name="endpointDown",
+        says="What the entity says is elsewhere no longer answers: its endpoint, store or dashboard; one of these, or "
+        "any where none is given.",
+        arguments=("targetList",),
+        ours=True,
+    ),
+    Function(
+        name="endpointUp",
+        says="What did not answer answers again: one of these targets, or any where none is given.",
+        arguments=("targetList",),
+        ours=True,
+    ),
 )
 
 BY_NAME: Mapping[str, Function] = {
@@ -179,9 +193,10 @@ def parsed(text: str) -> conditions.Condition:
             given = call.arguments[number] if number < len(call.arguments) else ()
             if argument in function.needed and not given:
                 raise conditions.InvalidCondition(text, call.at, f"{call.name} needs its {argument}")
-            if argument == "eventTypeList" and (unknown := set(given) - set(EVENT_KINDS) - OTHER_KINDS):
+            what, known, others = CHOICES.get(argument, ("", given, ()))
+            if unknown := set(given) - {*known, *others}:
                 raise conditions.InvalidCondition(
-                    text, call.at, f"there is no kind of event {min(unknown)}; there are {', '.join(EVENT_KINDS)}"
+                    text, call.at, f"there is no {what} {min(unknown)}; there are {', '.join(known)}"
                 )
     return condition
 
@@ -195,6 +210,15 @@ OTHER_KINDS = frozenset(
     )
 )
 """Kinds that OpenMetadata has and Headwater never logs: an alert may name them, and is not told of them."""
+
+CHOICES: Mapping[str, tuple[str, Collection[str], Collection[str]]] = {
+    "eventTypeList": ("kind of event", EVENT_KINDS, OTHER_KINDS),
+    "targetList": ("target", tuple(CheckTarget), ()),
+}
+"""Arguments that must be one of some words: what these are called, which there are, and others that may be named."""
+
+OTHER_RESOURCES = ("announcement", "conversation", "entityReportData", "task")
+"""Resources that OpenMetadata has besides types of entities: an alert may name them, and is not told of them."""
 
 
 def condition_of(name: str, arguments: Mapping[str, list[str]]) -> str:

@@ -323,7 +323,7 @@ class TimeSeries:
     ``child``: the entries are about items of this child list, each by its ``name``, and are shown on them.
     ``request``: the body of a PUT, where it holds entries of several series, each series under its name; those have
     no PUT of their own. ``above``: the path stands above the entity's name (``<collection>/<name>/{fqn}``), and
-    entries are added there by POST.
+    entries are added there by POST. ``told``: the members that tell people of an entry, in this order.
     """
 
     name: str
@@ -335,6 +335,33 @@ class TimeSeries:
     child: str | None = None
     request: type[Model] | None = None
     above: bool = False
+    told: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Something that an entity says is elsewhere: a URL or a path, of which can be looked up whether it answers.
+
+    ``path`` leads to it; ``of``: in the entity that the reference at ``path`` means, to its member of this name.
+    ``must_exist``: an answer that there is no such thing (404, 410) is none: the address is not one for other methods.
+    """
+
+    name: str
+    path: str
+    of: str = ""
+    must_exist: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What of an entity is looked up while it is in use: while ``used`` (the path of a text) is one of the environments
+    of production, it has one of the tiers of production, or one of its parts is in use. ``idle`` is the path of a text
+    and its values with which the entity is not meant to answer.
+    """
+
+    targets: tuple[Target, ...]
+    used: str = ""
+    idle: tuple[str, tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -416,6 +443,8 @@ class EntityType:
     ``defaults``: values that the stored document takes where a request leaves them out.
     ``labels``: the source of the labels that name entities of this type. Tags that such an entity carries itself come
     along with its label wherever that is put, as derived labels.
+    ``checked``: what can be looked up of it, to see whether it answers.
+    ``type_names``: lists that hold names of entity types; others are refused, but for those of ``other_names``.
     ``series``: facts that pile up beside the document. ``put_alone``: members of the document that have a path of
     their own below the entity, to be put and deleted there.
     ``assets``: the member of other entities that holds this one and thereby makes them its assets: ``tags`` for a
@@ -461,6 +490,9 @@ class EntityType:
     seeds: tuple[Document, ...] = ()
     seed_each: "Callable[[EntityType], Document] | None" = None
     labels: TagSource | None = None
+    checked: Checked | None = None
+    type_names: tuple[str, ...] = ()
+    other_names: tuple[str, ...] = ()
     series: tuple[TimeSeries, ...] = ()
     put_alone: tuple[str, ...] = ()
     assets: str = ""

@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_snake
 
 from headwater.schema import entities
 from headwater.schema.base import Document, Model
+from headwater.schema.checks import SERIES
 from headwater.schema.declare import (
     CUSTOM_PROPERTIES,
     LABELS,
@@ -145,6 +146,8 @@ class Registry:
             *(("series' member", series.member) for series in declared.series if series.member and not series.child),
             *(("member put alone", name) for name in declared.put_alone),
             *(("member held once", name) for name in declared.held_once),
+            *(("list of type names", path.split(".")[0]) for path in declared.type_names),
+            *(("checked member", path.split(".")[0]) for path in _checked_paths(declared)),
             *(("stamped member", name) for name in declared.stamped),
             *(("limit", member) for limit in declared.limits for member in (limit.member, limit.per)),
             *(("brief member", path.split(".")[0]) for path in declared.brief),
@@ -189,6 +192,8 @@ class Registry:
                 yield f"gathered list {gathered.field} names the unknown reference {gathered.through}"
         if declared.takes and declared.takes not in {child.field for child in declared.children}:
             yield f"it takes items of {declared.takes}, which is no child list"
+        if declared.checked and not any(series.name == SERIES for series in declared.series):
+            yield f"it is checked, and has no series {SERIES}"
         above = {parent.to for parent in declared.parents}
         for reference in declared.references:
             homes = [parent for parent in self[reference.to[0]].parents if parent.only] if reference.beside else []
@@ -216,6 +221,13 @@ class Registry:
             yield from self._child_faults(item, inner, f"{place}.{inner.field}")
 
 
+def _checked_paths(declared: EntityType) -> Iterator[str]:
+    """The paths that say what of an entity is checked, and when."""
+    if declared.checked:
+        yield from (target.path for target in declared.checked.targets)
+        yield from filter(None, (declared.checked.used, declared.checked.idle and declared.checked.idle[0]))
+
+
 def _rule_faults(declared: EntityType, members: set[str]) -> Iterator[str]:
     """Words that contradict another word of the same declaration."""
     for name in declared.hidden:
@@ -241,7 +253,7 @@ def _rule_faults(declared: EntityType, members: set[str]) -> Iterator[str]:
 
 def _series_faults(declared: EntityType, series: TimeSeries) -> Iterator[str]:
     members = wire_members(series.entry)
-    named = [*series.key, *((series.moment,) if series.moment else ()), *(("name",) if series.child else ())]
+    named = [*series.key, *series.told, *filter(None, (series.moment, series.child and "name"))]
     yield from (f"an entry has no {name}" for name in named if name not in members)
     if series.child and not child_named(declared.children, series.child):
         yield f"child {series.child} is not declared"

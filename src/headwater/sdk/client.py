@@ -74,6 +74,7 @@ from headwater.schema.lineage import EntityLineage
 from headwater.schema.registry import Registry, snake, standard
 from headwater.schema.search import SearchResult
 from headwater.sdk.alerts import Alerts
+from headwater.sdk.checks import Checks
 from headwater.sdk.collection import Collection, Include, Key
 from headwater.sdk.governance import Governance
 from headwater.sdk.lineage import Lineage
@@ -146,6 +147,7 @@ class Client:
         self.lineage = Lineage(self._wire)
         self.governance = Governance(self._wire, self.lineage)
         self.alerts = Alerts(self._wire, self.lineage)
+        self.checks = Checks(self._wire, self.lineage)
         self._collections = {
             snake(declared.sdk_name): COLLECTIONS.get(declared.sdk_name, Collection)(self._wire, declared)
             for declared in self.registry

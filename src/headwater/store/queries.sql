@@ -476,6 +476,64 @@ SELECT position, min(notice) FROM alert_notice
 WHERE recipient IN numbers(:recipients) AND position < :before
 GROUP BY position ORDER BY position DESC LIMIT :limit;
 
+-- checks -------------------------------------------------------------------------------------------------------
+
+-- name: documents_holding
+SELECT e.node, s.document FROM entity e JOIN entity_state s ON s.position = e.position
+WHERE e.type = :type AND e.removed IS NULL AND e.deleted = 0 AND {found}(lower(s.document), :word) > 0;
+
+-- name: entities_with_tags
+SELECT DISTINCT e.node FROM tag_usage t JOIN entity e ON e.node = t.entity
+WHERE t.tag IN numbers(:tags) AND t.path = '' AND t.until IS NULL
+    AND e.type IN each(:types) AND e.removed IS NULL AND e.deleted = 0;
+
+-- name: check_turns
+SELECT entity FROM check_turn;
+
+-- name: check_due$
+SELECT due FROM check_turn WHERE entity = :entity;
+
+-- name: add_check_turn!
+INSERT INTO check_turn (entity, due, holder, until) VALUES (:entity, :due, '', 0) ON CONFLICT (entity) DO NOTHING;
+
+-- name: drop_check_turns!
+DELETE FROM check_turn WHERE entity IN numbers(:entities);
+
+-- name: ready_check_turns
+SELECT entity FROM check_turn WHERE due <= :now AND until <= :now ORDER BY due, entity LIMIT :limit;
+
+-- name: hold_check_turn!
+UPDATE check_turn SET holder = :holder, until = :until WHERE entity = :entity AND due <= :now AND until <= :now;
+
+-- name: end_check_turn!
+UPDATE check_turn SET due = :due, holder = '', until = 0 WHERE entity = :entity AND holder = :holder;
+
+-- name: hasten_check_turn!
+UPDATE check_turn SET due = :due WHERE entity = :entity AND due > :due;
+
+-- name: leave_check_turns!
+UPDATE check_turn SET holder = '', until = 0 WHERE holder = :holder;
+
+-- name: add_check_result!
+INSERT INTO check_result (entity, target, timestamp, outcome, status, took, reason)
+VALUES (:entity, :target, :timestamp, :outcome, :status, :took, :reason)
+ON CONFLICT (entity, target, timestamp) DO NOTHING;
+
+-- name: check_results
+SELECT target, timestamp, outcome, status, took, reason FROM check_result
+WHERE entity = :entity AND timestamp >= :start AND timestamp <= :end
+ORDER BY timestamp DESC, target LIMIT :limit OFFSET :offset;
+
+-- name: last_check_results
+SELECT r.entity, r.target, r.timestamp, r.outcome, r.status, r.took, r.reason FROM check_result r
+WHERE r.entity IN numbers(:entities) AND r.timestamp = (
+    SELECT max(newer.timestamp) FROM check_result newer WHERE newer.entity = r.entity AND newer.target = r.target
+)
+ORDER BY r.entity, r.target;
+
+-- name: prune_check_results!
+DELETE FROM check_result WHERE timestamp < :before;
+
 -- search -------------------------------------------------------------------------------------------------------
 
 -- name: search_mark^

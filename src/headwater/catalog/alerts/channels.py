@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 import orjson
 
 from headwater.catalog.alerts.messages import Message
-from headwater.catalog.alerts.outgoing import Answer, NotSent, Outgoing, Post, headers_of
+from headwater.catalog.outgoing import Answer, NotSent, Outgoing, Post, headers_of
 from headwater.catalog.secrets import MASK
 from headwater.schema.base import Document
 

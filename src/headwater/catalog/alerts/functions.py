@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from headwater.catalog.alerts.happening import Happening
 from headwater.catalog.governance import ReachQuestion
 from headwater.schema.base import Document
+from headwater.schema.checks import SERIES, CheckedState
 from headwater.schema.conditions import Call
 
 Lists = tuple[tuple[str, ...], ...]
@@ -87,6 +88,13 @@ def _tag_reaches(happening: Happening, lists: Lists) -> bool:
     return bool(found)
 
 
+def _went(state: CheckedState) -> Answer:
+    """Whether a target is in a state now; of these, or of any."""
+    return lambda happening, lists: any(
+        fact["state"] == state and (not any(lists) or fact["target"] in lists[0]) for fact in happening.facts(SERIES)
+    )
+
+
 ANSWERS: Mapping[str, Answer] = {
     "matchAnySource": lambda happening, lists: happening.event.entity_type in lists[0],
     "matchAnyOwnerName": lambda happening, lists: _owned(happening.entity, lists[0]),
@@ -105,4 +113,6 @@ ANSWERS: Mapping[str, Answer] = {
     "sourceBreaks": _source_breaks,
     "tagReaches": _tag_reaches,
     "edgeWithdrawn": lambda happening, lists: happening.event.event_type == "entityLineageDeleted",
+    "endpointDown": _went(CheckedState.DOWN),
+    "endpointUp": _went(CheckedState.UP),
 }

@@ -94,11 +94,14 @@ class Happening:
     def fact(self, member: str) -> Iterator[Any]:
         """The values of a member in facts that were recorded beside the entity."""
         for one in self.changes:
-            value = one.get("newValue")
-            if isinstance(value, str) and value.startswith("{"):
-                read = orjson.loads(value)
-                if member in read:
-                    yield read[member]
+            read = _opened(one)
+            if member in read:
+                yield read[member]
+
+    def facts(self, series: str) -> Iterator[Document]:
+        """The facts that were recorded in one of the entity's series."""
+        if self.declared and any(one.name == series for one in self.declared.series):
+            yield from (fact for one in self.changes if one["name"] == series and (fact := _opened(one)))
 
     @property
     def is_major(self) -> bool:
@@ -144,3 +147,10 @@ class Happening:
         return declared is not None and any(
             child.path[0] in self.members for child in declared.children if child.is_field
         )
+
+
+def _opened(change: Document) -> Document:
+    """The object that a change put in place; empty where it is none."""
+    value = change.get("newValue")
+    found: Document = orjson.loads(value) if isinstance(value, str) and value.startswith("{") else {}
+    return found

@@ -61,13 +61,27 @@ def message(happening: Happening, about: Sequence[tuple[str, str]], link: str) -
         names = ", ".join(f"{kind} {name}" for kind, name in about[:LISTED])
         more = f" and {len(about) - LISTED} more" if len(about) > LISTED else ""
         lines.append(f"this concerns {names}{more}")
+    title = f"{weight}{event.user_name} {verb} {event.entity_type} {event.fqn}{versions}"
+    if facts := _facts(happening):
+        title, lines = f"{event.entity_type} {event.fqn}: {'; '.join(facts)}", []
     return Message(
-        title=f"{weight}{event.user_name} {verb} {event.entity_type} {event.fqn}{versions}",
+        title=title,
         lines=lines,
         link=link,
         major=happening.is_major,
         when=f"{datetime.fromtimestamp(event.timestamp / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC",
     )
+
+
+def _facts(happening: Happening) -> list[str]:
+    """What was recorded in series that say how to tell of it, in words."""
+    declared = happening.declared
+    return [
+        " · ".join(str(fact[member]) for member in one.told if fact.get(member))
+        for one in (declared.series if declared else ())
+        if one.told
+        for fact in happening.facts(one.name)
+    ]
 
 
 def _lines(change: str | None) -> list[str]:

@@ -13,10 +13,10 @@ from headwater.catalog.alerts import channels
 from headwater.catalog.alerts.channels import Item, Mail, Parcel
 from headwater.catalog.alerts.happening import Happening, Surroundings
 from headwater.catalog.alerts.messages import message
-from headwater.catalog.alerts.outgoing import Answer, NotSent, Outgoing
 from headwater.catalog.alerts.recipients import ITSELF, endpoint, mail_addresses
 from headwater.catalog.alerts.subscriptions import Subscription
 from headwater.catalog.context import Context, dump
+from headwater.catalog.outgoing import Answer, NotSent, Outgoing
 from headwater.schema.base import Document
 from headwater.store import alerts, events, history
 from headwater.store.alerts import Lane, Waiting

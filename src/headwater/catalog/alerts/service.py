@@ -11,12 +11,12 @@ from headwater.catalog.access import Principal
 from headwater.catalog.alerts import recipients
 from headwater.catalog.alerts.channels import Item, Parcel
 from headwater.catalog.alerts.messages import Message
-from headwater.catalog.alerts.outgoing import Guard, NotSent, Outgoing
 from headwater.catalog.alerts.sending import FEED, Sender
 from headwater.catalog.alerts.subscriptions import reveal
 from headwater.catalog.alerts.worker import Delivery, Worker, prune
 from headwater.catalog.context import Context, Key, checked
 from headwater.catalog.identity import new_id
+from headwater.catalog.outgoing import Guard, NotSent, Outgoing
 from headwater.catalog.reading import Reader, View
 from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema.alerting import EventFilter

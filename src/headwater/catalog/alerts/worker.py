@@ -16,10 +16,10 @@ from threading import Event, Lock, Thread
 
 from headwater.catalog.alerts.channels import Mail
 from headwater.catalog.alerts.matching import Matching
-from headwater.catalog.alerts.outgoing import Guard, NotSent, Outgoing
 from headwater.catalog.alerts.sending import Outcome, Sender
 from headwater.catalog.alerts.subscriptions import Subscription, Subscriptions
 from headwater.catalog.context import Context
+from headwater.catalog.outgoing import Guard, NotSent, Outgoing
 from headwater.errors import CatalogError
 from headwater.schema.base import Document
 from headwater.store import alerts, events

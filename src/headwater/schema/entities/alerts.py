@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from cronsim import CronSim, CronSimError
 from pydantic import Field, ValidationError, model_validator
 
-from headwater.schema.alerting import EVERYTHING, condition_of, parsed
+from headwater.schema.alerting import EVERYTHING, OTHER_RESOURCES, condition_of, parsed
 from headwater.schema.base import CreateRequest, Document, Entity, EntityReference, Model, ReferenceInput, wire
 from headwater.schema.declare import DOMAINS, OWNERS, Child, EntityType, Filter
 from headwater.schema.entities.shared import Provider
@@ -294,6 +294,14 @@ SEEDS: tuple[Document, ...] = (
         "resources": [EVERYTHING],
         "input": {"filters": [{"name": "sourceBreaks"}]},
     },
+    {
+        "name": "ModelEndpoints",
+        "displayName": "Endpoints, stores and dashboards that do not answer",
+        "description": "Owners of a model hear when its endpoint, store or dashboard no longer answers, or that of a "
+        "version or deployment of it, and when it answers again.",
+        "resources": ["mlmodel", "mlmodelVersion", "mlmodelDeployment"],
+        "input": {"filters": [{"name": "endpointDown"}, {"name": "endpointUp", "prefixCondition": "OR"}]},
+    },
 )
 """What every catalogue tells the owners of models, unless it is disabled: by mail where that is set up, else in their
 activity feeds. Experiments with features are minor changes, and nobody hears of those."""
@@ -308,6 +316,8 @@ EVENT_SUBSCRIPTION = EntityType(
     traits=(OWNERS, DOMAINS),
     filters=(Filter(name="alertType", kind="value", member="alertType"),),
     secrets=("destinations", "config"),
+    type_names=("filteringRules.resources",),
+    other_names=(EVERYTHING, *OTHER_RESOURCES),
     seeds=tuple(
         wire(
             CreateEventSubscription.model_validate(

@@ -16,10 +16,12 @@ from headwater.schema.base import (
     TagInput,
     Url,
 )
+from headwater.schema.checks import SERIES, CheckTarget, TargetState
 from headwater.schema.declare import (
     ASSET,
     SERVICE,
     USAGE,
+    Checked,
     Child,
     EntityType,
     FieldLineage,
@@ -27,6 +29,8 @@ from headwater.schema.declare import (
     Parent,
     Reference,
     ReferenceLineage,
+    Target,
+    TimeSeries,
     VersionRules,
 )
 from headwater.schema.entities.shared import (
@@ -195,6 +199,9 @@ MADE_FROM = {
 }
 """Which types of column, message field or index field can hold what a feature source says that it holds."""
 
+CHECKS = TimeSeries(name=SERIES, entry=TargetState, moment="since", key=("target",), told=("target", "state", "reason"))
+"""That what an entity says is elsewhere went down, and is up again: the present state of each target."""
+
 FEATURE_SOURCES = Child(
     field="featureSources",
     tagged=True,
@@ -234,5 +241,13 @@ MLMODEL = EntityType(
     ),
     filters=(Filter(name="service", kind="ancestor", to="mlmodelService"),),
     endpoint="server",
+    checked=Checked(
+        targets=(
+            Target(name=CheckTarget.ENDPOINT, path="server", must_exist=False),
+            Target(name=CheckTarget.STORE, path="mlStore.storage"),
+            Target(name=CheckTarget.DASHBOARD, path="dashboard", of="sourceUrl"),
+        )
+    ),
+    series=(CHECKS,),
     defaults={"algorithm": "mlmodel"},
 )

@@ -9,9 +9,11 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from headwater.schema.base import CreateRequest, Entity, EntityReference, Markdown, Model, ReferenceInput, Url
+from headwater.schema.checks import CheckTarget
 from headwater.schema.declare import (
     ASSET,
     Addition,
+    Checked,
     Child,
     EntityType,
     FieldLineage,
@@ -22,9 +24,11 @@ from headwater.schema.declare import (
     Parent,
     Reference,
     ReferenceLineage,
+    Target,
     VersionRules,
 )
 from headwater.schema.entities.mlmodel import (
+    CHECKS,
     FEATURE_SOURCES,
     MADE_FROM,
     FeatureSource,
@@ -315,6 +319,8 @@ MLMODEL_VERSION = EntityType(
     additions=(Addition(path="aliases", member="aliases", removable=True),),
     held_once=("aliases",),
     stamped=("stage", "approval"),
+    checked=Checked(targets=(Target(name=CheckTarget.STORE, path="store"),), used="stage.name"),
+    series=(CHECKS,),
     compared=True,
     brief=("aliases", "stage.name", "approval.status", "deployments", "metrics", "trainedAt", "author"),
     own=True,
@@ -347,6 +353,12 @@ MLMODEL_DEPLOYMENT = EntityType(
         Filter(name="modelVersion", kind="reference", to="mlmodelVersion", member="modelVersion"),
     ),
     endpoint="endpoint",
+    checked=Checked(
+        targets=(Target(name=CheckTarget.ENDPOINT, path="endpoint", must_exist=False),),
+        used="environment",
+        idle=("status.state", (DeploymentState.CREATING.value, DeploymentState.STOPPED.value)),
+    ),
+    series=(CHECKS,),
     stamped=("status",),
     limits=(Limit(member="trafficShare", per="endpoint", most=100),),
     brief=("environment", "modelVersion", "trafficShare", "status.state", "endpoint", "consumers"),

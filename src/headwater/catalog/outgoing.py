@@ -28,13 +28,18 @@ DISGUISES = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b
 
 
 class NotSent(Exception):
-    """A message did not arrive. ``status`` is what the server answered; ``final``: trying again is of no use."""
+    """A request got no answer, or not a good one. ``status`` is what the server answered; ``final``: trying again is of
+    no use."""
 
     def __init__(self, reason: str, status: int | None = None, final: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.status = status
         self.final = final
+
+
+class NotAllowed(NotSent):
+    """No request was made: the address is none that may be reached."""
 
 
 class Answer(NamedTuple):
@@ -58,9 +63,11 @@ def is_public(address: Address) -> bool:
 
 
 class Guard:
-    """Which addresses may be reached: public ones, and those that a setting allows by name, address or network."""
+    """Which addresses may be reached: public ones, and those that a setting (called ``setting`` in reasons) allows by
+    name, address or network."""
 
-    def __init__(self, allowed: str = "") -> None:
+    def __init__(self, allowed: str = "", setting: str = "HEADWATER_ALERT_HOSTS") -> None:
+        self.setting = setting
         self.names: set[str] = set()
         self.networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
         for word in filter(None, (part.strip().lower() for part in allowed.split(","))):
@@ -99,7 +106,7 @@ class Guard:
         if failure is None and refused:
             places = ", ".join(dict.fromkeys(refused))
             where = f"{host} is no public address" if places == host else f"{host} is at {places}, which is not public"
-            raise NotSent(f"{where}; HEADWATER_ALERT_HOSTS can allow it", final=True)
+            raise NotAllowed(f"{where}; {self.setting} can allow it", final=True)
         raise NotSent(f"no connection to {host} port {port}: {failure}") from failure
 
 
@@ -126,6 +133,12 @@ class Outgoing:
 
     def send(self, post: Post) -> Answer:
         """The answer, if it is a good one; else ``NotSent``."""
+        answer = self.ask(post)
+        check(answer)
+        return answer
+
+    def ask(self, post: Post) -> Answer:
+        """The answer, whatever it is; ``NotSent`` where there is none."""
         parts = urlsplit(post.url)
         try:
             port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -167,7 +180,7 @@ class Outgoing:
             self._open[key] = connection
         try:
             try:
-                connection.request(post.method, path, post.body, dict(post.headers))
+                connection.request(post.method, path, post.body or None, dict(post.headers))
                 response = connection.getresponse()
             except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError) as error:
                 if not fresh:
@@ -191,7 +204,6 @@ class Outgoing:
             connection.served = True  # type: ignore[attr-defined]
         else:
             self._drop(key)
-        check(answer)
         return answer
 
     def _drop(self, key: tuple[str, str, int]) -> None:
