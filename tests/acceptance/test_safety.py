@@ -556,7 +556,7 @@ def test_impossible_walks_are_the_callers_fault(caller: "Caller", query: str) ->
     check_refused(caller.get(f"/api/v1/lineage/walk/mlmodel/name/headwater.m?{query}"), 400)
 
 
-@pytest.mark.parametrize("query", ["position=-1", "timestamp=x", "limit=0", "limit=10001", "position=" + "9" * 30])
+@pytest.mark.parametrize("query", ["after=-1", "timestamp=x", "limit=0", "limit=10001", "after=" + "9" * 30])
 def test_impossible_places_in_the_feed_are_the_callers_fault(caller: "Caller", query: str) -> None:
     check_refused(caller.get(f"/api/v1/events?{query}"), 400)
 

@@ -62,7 +62,7 @@ def test_an_alias_given_to_a_version_is_taken_from_its_holder_and_both_histories
     assert history(model, "7") == [(0.1, ["champion", "stable"]), (1.1, ["stable"])]
     assert history(model, "8") == [(0.1, []), (1.1, ["champion"])]
     told = [
-        (one["entityFullyQualifiedName"], one["position"]) for one in model.get("events", position=str(before))["data"]
+        (one["entityFullyQualifiedName"], one["position"]) for one in model.get("events", after=str(before))["data"]
     ]
     assert told == [("headwater.m.7", before + 1), ("headwater.m.8", before + 2)]
     holders = [

@@ -53,7 +53,7 @@ def test_positions_have_no_gap_and_one_event_each(api: Api) -> None:
     api.put("mlmodels", {"name": "m", "owners": ["nobody"]}, expect=404)
     api.put("mlmodels/bulk", [{"name": "a"}, {"name": "b::"}, {"name": "c", "tags": ["No.Such"]}, {"name": "d"}])
     api.delete("services/databaseServices/name/db", recursive="true")
-    events_ = api.get("events", limit="10000", position="0")["data"]
+    events_ = api.get("events", limit="10000", after="0")["data"]
     assert [event["position"] for event in events_] == list(range(1, api.position() + 1))
 
 

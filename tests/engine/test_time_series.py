@@ -95,7 +95,7 @@ def test_an_entry_of_the_same_moment_takes_the_place_of_the_other(people: Api) -
 def test_a_fact_is_one_event_and_the_same_fact_none(people: Api) -> None:
     before = people.position()
     measure(people, 1000, 10, ("age", 9))
-    (event,) = people.get("events", position=str(before))["data"]
+    (event,) = people.get("events", after=str(before))["data"]
     assert event["eventType"] == "entityUpdated"
     first, second = event["changeDescription"]["fieldsUpdated"]
     assert (first["name"], json.loads(first["newValue"])) == ("tableProfile", {"timestamp": 1000, "rowCount": 10.0})
@@ -149,7 +149,7 @@ def test_a_sample_is_kept_once_and_erased_for_good(people: Api) -> None:
     then = f"@{people.position()}"
     people.delete(TABLE, hardDelete="true")
     assert "sampleData" not in people.get(TABLE, fields="sampleData", asOf=then).body
-    told = json.dumps(people.get("events", position="0", limit="10000").body)
+    told = json.dumps(people.get("events", after="0", limit="10000").body)
     assert "[[2]]" not in told
 
 
@@ -202,7 +202,7 @@ def test_runs_of_a_pipeline(api: Api) -> None:
     api.delete(f"{path}/3000")
     assert api.get(named("pipelines", 'etl."night.ly"'), fields="pipelineStatus")["pipelineStatus"]["timestamp"] == 2000
     assert "executionStatus" in api.put(path, {"timestamp": 1, "executionStatus": "Odd"}, expect=400)["message"]
-    (event, *_) = api.get("events", position=str(api.position() - 1))["data"]
+    (event, *_) = api.get("events", after=str(api.position() - 1))["data"]
     assert event["changeDescription"]["fieldsDeleted"] == [{"name": "status", "oldValue": "3000"}]
 
 

@@ -59,7 +59,7 @@ def test_a_vote_raises_no_version_and_is_an_event(voters: list[Api]) -> None:
         before.headers["ETag"],
     )
     assert "votes" not in after.body
-    (event,) = ada.get("events", position=str(position))["data"]
+    (event,) = ada.get("events", after=str(position))["data"]
     assert (event["eventType"], event["entityId"]) == ("entityUpdated", before["id"])
     assert cast(ada, "votedUp")["eventType"] == "entityNoChange"
     assert ada.position() == position + 1

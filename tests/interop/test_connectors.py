@@ -74,7 +74,7 @@ def changes(catalogues: dict[str, Catalogue], before: dict[str, int]) -> list[st
     return [
         f"{name}: {event['eventType']} {event['entityFullyQualifiedName']} {json.dumps(event.get('changeDescription'))}"
         for name, catalogue in catalogues.items()
-        for event in catalogue.get("events", position=str(before[name]))["data"]
+        for event in catalogue.get("events", after=str(before[name]))["data"]
         if event.get("previousVersion") != event.get("currentVersion")
     ]
 

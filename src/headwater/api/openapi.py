@@ -157,7 +157,6 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "sort_field": {"schema": {"type": "string", "enum": ["_score", "fullyQualifiedName", "name", "updatedAt"]}},
     "sort_order": {"schema": {"type": "string", "enum": ["asc", "desc"]}},
     "search_after": {"schema": {"type": "string"}, "description": "What the last hit's sort ends with."},
-    "position": {"schema": {"type": "integer", "minimum": 0}},
     "startTs": {"schema": {"type": "integer", "minimum": 0}, "description": "Milliseconds since 1970."},
     "endTs": {"schema": {"type": "integer", "minimum": 0}, "description": "Milliseconds since 1970."},
     "before": {"schema": {"type": "string"}, "description": "Where a list goes back from."},

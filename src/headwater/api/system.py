@@ -38,7 +38,7 @@ def routes() -> Iterator[Route]:
         endpoint=events,
         summary="The change feed",
         reply="ChangeEventList",
-        query=(*EVENT_TYPES, "timestamp", "position", "limit"),
+        query=(*EVENT_TYPES, "timestamp", "after", "limit"),
     )
 
 
@@ -62,16 +62,16 @@ def events(call: Call) -> Response:
     """Events after a time (``timestamp``) or after a position, oldest first.
 
     Each of the four type parameters is ``*`` or a list of entity types; without any, all events are given. Only who
-    asks by ``position`` is told the positions: OpenMetadata's clients know no such member.
+    asks for what comes ``after`` one is told the positions: OpenMetadata's clients know no such member.
     """
     chosen = {kind: call.query.get(kind) for kind in EVENT_TYPES if call.query.get(kind) is not None}
     found = call.catalog.events(
-        after=call.query.whole("position", 0, 0, 2**62),
+        after=call.query.whole("after", 0, 0, 2**62),
         since=call.query.whole("timestamp", 0, 0, 2**62),
         limit=call.query.whole("limit", 1000, 1, 10_000),
     )
     data = [event for event in found if not chosen or _wanted(chosen, event["eventType"], event["entityType"])]
-    if call.query.get("position") is None:
+    if call.query.get("after") is None:
         for event in data:
             del event["position"]
     return render({"data": data, "paging": {"total": len(data)}})

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from rich.console import RenderableType
 from rich.text import Text
 
-from headwater.cli import pages
+from headwater.cli import checks, pages
 from headwater.cli.changes import version_lines
 from headwater.cli.failures import Exit, Failure, did_you_mean
 from headwater.cli.graph import Graph
@@ -150,8 +150,10 @@ def show(session: Session, kind: str, name: str) -> None:
     graph = Graph(wire(walk))
     versions = _versions(session, declared, found)
     belonging = _belonging(session, declared, found)
+    checked = session.client.checks.of((declared.name, found.id)) if _is_checked(session, declared, found) else []
     if session.screen.json:
         told = {part.sdk_name: listed for part, listed in belonging}
+        told |= {"checks": [wire(one) for one in checked]} if checked else {}
         session.screen.value({"entity": document, "lineage": wire(walk), "versions": versions, **told})
         return
     with_features = [each.name for each in session.client.registry if _has_features(each) and each is not declared]
@@ -163,6 +165,7 @@ def show(session: Session, kind: str, name: str) -> None:
         if (part := pages.part_table(declared, child, document, sources, feeds)) is not None
     ]
     parts += [pages.belonging(part, listed) for part, listed in belonging if listed]
+    parts += [shown] if (shown := checks.part(checked)) else []
     around: list[RenderableType] = [
         part for side in (True, False) if (part := pages.neighbours(graph, side)) is not None
     ]
@@ -174,6 +177,11 @@ def show(session: Session, kind: str, name: str) -> None:
     if rows:
         body = [Text(""), grid(rows), *body]
     session.screen.show(pages.header(declared, document), *body)
+
+
+def _is_checked(session: Session, declared: EntityType, found: Entity) -> bool:
+    """Whether a page tells what is known of checks: that is known of the present only."""
+    return declared.checked is not None and session.as_of is None and not found.deleted
 
 
 def _belonging(session: Session, declared: EntityType, found: Entity) -> list[tuple[EntityType, list[Document]]]:

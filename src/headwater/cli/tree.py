@@ -479,6 +479,24 @@ def alerts(
     return None
 
 
+@app.command(group=ASK)
+def ping(
+    name: Annotated[
+        str | None,
+        Parameter(name="NAME", help="The entity that is looked at, with its parts in production; all if absent."),
+    ] = None,
+    /,
+    *,
+    type: Kind = "mlmodel",
+    where: Where = Where(),
+) -> Exit:
+    """Look now whether the endpoint, store and dashboard of a model answer, or of all models in production."""
+    from headwater.cli import checks
+
+    with where.session() as session:
+        return checks.ping(session, type, name)
+
+
 # changing -------------------------------------------------------------------------------------------------------------
 
 

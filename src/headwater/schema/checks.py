@@ -57,7 +57,7 @@ class Look(Model):
 
 
 class CheckedTarget(Model):
-    """A target: where it is, how it is (what was seen first failing once is not down yet), and the newest look."""
+    """A target: where it is, how it is (there is no ``state`` while it has failed once only), and the newest look."""
 
     target: CheckTarget
     address: str | None = None

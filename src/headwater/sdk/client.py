@@ -219,7 +219,7 @@ class Client:
 
     def events(self, after: int = 0, limit: int = 1000) -> list[ChangeEvent]:
         """The events beyond a position, oldest first; at most 10,000 at once."""
-        answer = self._wire.ask("GET", path_of("events"), {"position": after, "limit": limit})
+        answer = self._wire.ask("GET", path_of("events"), {"after": after, "limit": limit})
         return [read(ChangeEvent, event) for event in answer["data"]]
 
     def log(

@@ -245,11 +245,12 @@ def _told(result: Result) -> Document:
 
 
 def _target(name: str, address: str | None, state: Document | None, last: Result | None) -> Document:
-    """A target as it is told. One that was never down is up if it answered last."""
+    """A target as it is told. One that is not called down is up if it answered last, and in between if it did not."""
     told: Document = {"target": name}
     if address:
         told["address"] = address
-    if state:
+    failed = last is not None and last.outcome == CheckOutcome.DOWN
+    if state and not (failed and state["state"] != CheckedState.DOWN):
         told |= {"state": state["state"], "since": state["since"]}
     elif last and last.outcome == CheckOutcome.UP:
         told["state"] = CheckedState.UP.value
