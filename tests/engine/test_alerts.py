@@ -437,6 +437,26 @@ def test_a_destination_can_be_tried_out(alerting: Make, receiver: "Receiver") ->
     api.post(f"{SUBSCRIPTIONS}/testDestination", {"destinations": ["x"]}, expect=400)
 
 
+RESOURCES = [
+    ("mlModel", "there is no type of entity called mlModel; did you mean mlmodel?"),
+    ("tabel", "there is no type of entity called tabel; did you mean table?"),
+    ("xyzzy", "there is no type of entity called xyzzy"),
+]
+
+
+def test_an_alert_about_a_type_that_there_is_not_is_refused(alerting: Make) -> None:
+    api = alerting()
+    body = {"name": "sub", "alertType": "Notification", "destinations": []}
+    for name, message in RESOURCES:
+        for given in ({"resources": ["table", name]}, {"filteringRules": {"resources": [name]}}):
+            refused = api.put(SUBSCRIPTIONS, {**body, **given}, expect=400)["message"]
+            assert refused == f"filteringRules.resources: {message}"
+    api.put(SUBSCRIPTIONS, {**body, "resources": ["all", "conversation", "mlmodel"]})
+    path = named(SUBSCRIPTIONS, "sub")
+    patch = {"op": "replace", "path": "/filteringRules/resources/0", "value": "nothing"}
+    assert "called nothing" in api.patch(path, patch, expect=400)["message"]
+
+
 # chats and mail -------------------------------------------------------------------------------------------------------
 
 

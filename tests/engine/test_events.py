@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The log as it can be read: with a cursor, as a stream, of one entity; and what is left when it is pruned."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 import headwater
+from headwater.api.asgi import Edge
 from headwater.api.http import Request
 from headwater.settings import Settings
 
@@ -165,3 +167,48 @@ def test_what_waits_to_be_sent_is_not_pruned(pruning: Callable[..., Api]) -> Non
     time.sleep(0.1)
     assert api.application.catalog.alerts.prune() > 0
     assert [event["position"] for event in feed(api, after="0")["data"]] == [waiting, api.position()]
+
+
+def test_only_so_many_streams_are_open_at_a_time(tmp_path: Path) -> None:
+    application = headwater.application(Settings(database=str(tmp_path / "a.db"), streams=2))
+    edge = Edge(application)
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "raw_path": b"/api/v1/events/feed",
+        "query_string": b"",
+        "headers": [(b"accept", b"text/event-stream")],
+    }
+
+    async def reader(hangs_up: asyncio.Event) -> list[dict[str, Any]]:
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            await hangs_up.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        await edge(scope, receive, send)
+        return sent
+
+    async def several() -> None:
+        over, tasks = asyncio.Event(), []
+        for _ in range(2):
+            tasks.append(asyncio.ensure_future(reader(over)))
+            await asyncio.sleep(0.2)
+        start, body = await reader(asyncio.Event())
+        assert start["status"] == 503
+        assert (b"retry-after", b"5") in start["headers"]
+        assert b"2 streams are open here" in body["body"]
+        over.set()
+        assert [(await one)[0]["status"] for one in tasks] == [200, 200]
+        over.clear()
+        again = asyncio.ensure_future(reader(over))
+        await asyncio.sleep(0.1)
+        over.set()
+        assert (await again)[0]["status"] == 200, "who hung up makes room"
+
+    asyncio.run(several())
+    application.catalog.close()

@@ -250,7 +250,7 @@ def _target(name: str, address: str | None, state: Document | None, last: Result
     if address:
         told["address"] = address
     failed = last is not None and last.outcome == CheckOutcome.DOWN
-    if state and not (failed and state["state"] != CheckedState.DOWN):
+    if state and not (failed and state["state"] == CheckedState.UP):
         told |= {"state": state["state"], "since": state["since"]}
     elif last and last.outcome == CheckOutcome.UP:
         told["state"] = CheckedState.UP.value
