@@ -36,7 +36,7 @@ EXIT_CODES: tuple[tuple[Exit, str], ...] = (
     (Exit.OK, "done"),
     (
         Exit.FAILED,
-        "refused, a change would break something, or a policy is violated",
+        "refused, something would break or does not answer, a policy is violated",
     ),
     (Exit.USAGE, "not written as it must be, or not answered in full (impact, check)"),
     (Exit.NOT_FOUND, "there is no such entity, version or edge"),
