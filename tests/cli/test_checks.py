@@ -51,7 +51,7 @@ def test_ping_ends_with_1_where_something_does_not_answer(headwater: Command, st
     shown = json.loads(headwater("show", f"{MODEL}.7", "--type", "mlmodelVersion", "--json").out)
     assert shown["checks"][0]["targets"][0]["state"] == "up"
     lines = headwater("events", "--type", "mlmodelVersion").out
-    assert "checks: nothing → target store, state down" in lines
+    assert "checks: store · down · there is no such file or folder" in lines
 
 
 @pytest.mark.usefixtures("shop")

@@ -75,7 +75,12 @@ def change_lines(declared: EntityType, change: Document | None, first: bool, mos
         else:
             line = _marked(words(f"{said(name)} removed, was ", (shown(old), "red")), name in major)
         lines.append(line)
+    series = {one.name: one for one in declared.series}
     for each in change.get("fieldsUpdated") or ():
+        new = opened(each.get("newValue"))
+        if each["name"] in series and isinstance(new, dict) and (told := series[each["name"]].words(new)):
+            lines.append(words(f"{said(each['name'])}: {told}"))
+            continue
         lines.append(_update(each["name"], opened(each.get("oldValue")), opened(each.get("newValue")), major))
     lines.sort(key=lambda line: not line.plain.endswith(MAJOR))
     if back is not None:

@@ -337,6 +337,10 @@ class TimeSeries:
     above: bool = False
     told: tuple[str, ...] = ()
 
+    def words(self, entry: Document) -> str:
+        """An entry in a few words; none where the declaration does not say how to tell of one."""
+        return " · ".join(str(entry[member]) for member in self.told if entry.get(member) is not None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:

@@ -12,11 +12,12 @@ from pydantic.alias_generators import to_snake
 
 from headwater.schema import entities
 from headwater.schema.base import Document, Model
-from headwater.schema.checks import SERIES
+from headwater.schema.checks import SERIES, CheckTarget
 from headwater.schema.declare import (
     CUSTOM_PROPERTIES,
     LABELS,
     TAGS,
+    Checked,
     Child,
     EntityType,
     ItemLineage,
@@ -192,8 +193,8 @@ class Registry:
                 yield f"gathered list {gathered.field} names the unknown reference {gathered.through}"
         if declared.takes and declared.takes not in {child.field for child in declared.children}:
             yield f"it takes items of {declared.takes}, which is no child list"
-        if declared.checked and not any(series.name == SERIES for series in declared.series):
-            yield f"it is checked, and has no series {SERIES}"
+        if declared.checked:
+            yield from _checked_faults(declared, declared.checked, references)
         above = {parent.to for parent in declared.parents}
         for reference in declared.references:
             homes = [parent for parent in self[reference.to[0]].parents if parent.only] if reference.beside else []
@@ -226,6 +227,16 @@ def _checked_paths(declared: EntityType) -> Iterator[str]:
     if declared.checked:
         yield from (target.path for target in declared.checked.targets)
         yield from filter(None, (declared.checked.used, declared.checked.idle and declared.checked.idle[0]))
+
+
+def _checked_faults(declared: EntityType, checked: Checked, references: set[str]) -> Iterator[str]:
+    for target in checked.targets:
+        if target.name not in tuple(CheckTarget):
+            yield f"the checked {target.name} is none of {', '.join(CheckTarget)}"
+        if target.of and target.path not in references:
+            yield f"the checked {target.name} is looked for through {target.path}, which is no reference"
+    if not any(series.name == SERIES for series in declared.series):
+        yield f"it is checked, and has no series {SERIES}"
 
 
 def _rule_faults(declared: EntityType, members: set[str]) -> Iterator[str]:

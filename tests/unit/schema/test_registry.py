@@ -17,6 +17,7 @@ from headwater.schema.base import (
 from headwater.schema.declare import (
     CERTIFICATION,
     VOTES,
+    Checked,
     Child,
     EntityType,
     FieldLineage,
@@ -27,9 +28,11 @@ from headwater.schema.declare import (
     Reference,
     ReferenceLineage,
     SqlLineage,
+    Target,
     UsageCount,
     VersionRules,
 )
+from headwater.schema.entities.mlmodel import CHECKS
 from headwater.schema.registry import DeclarationError, Registry, standard, wire_members
 
 
@@ -66,6 +69,10 @@ def test_the_standard_types_fit_together() -> None:
     assert {"mlmodel", "mlmodelService", "table", "dashboard", "chart", "user", "team", "tag", "domain"} <= {
         declared.name for declared in standard()
     }
+
+
+def checked(name: str, path: str, of: str = "") -> Checked:
+    return Checked(targets=(Target(name=name, path=path, of=of),))
 
 
 SPOKEN = SqlLineage(
@@ -158,6 +165,21 @@ SPOKEN = SqlLineage(
         ({"traits": (VOTES,)}, "trait votes votes is not a member of Widget"),
         ({"sql": replace(SPOKEN, definition="text")}, "SQL names the unknown member text"),
         ({"sql": replace(SPOKEN, source="Rumour")}, "SQL gives edges the unknown source Rumour"),
+        ({"type_names": ("kinds",)}, "list of type names kinds is not a member of Widget"),
+        ({"checked": checked("endpoint", "url"), "series": (CHECKS,)}, "checked member url is not a member of Widget"),
+        ({"checked": checked("endpoint", "name")}, "it is checked, and has no series checks"),
+        (
+            {"checked": checked("fridge", "name"), "series": (CHECKS,)},
+            "the checked fridge is none of endpoint, store, dashboard",
+        ),
+        (
+            {"checked": checked("dashboard", "name", of="url"), "series": (CHECKS,)},
+            "the checked dashboard is looked for through name, which is no reference",
+        ),
+        (
+            {"series": (replace(CHECKS, told=("target", "mood")),)},
+            "series checks: an entry has no mood",
+        ),
         ({"assets": "maker"}, "no type holds a widget in maker, so it can have no assets"),
     ],
 )

@@ -77,10 +77,10 @@ def _facts(happening: Happening) -> list[str]:
     """What was recorded in series that say how to tell of it, in words."""
     declared = happening.declared
     return [
-        " · ".join(str(fact[member]) for member in one.told if fact.get(member))
+        words
         for one in (declared.series if declared else ())
-        if one.told
         for fact in happening.facts(one.name)
+        if (words := one.words(fact))
     ]
 
 
