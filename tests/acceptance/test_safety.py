@@ -2,6 +2,7 @@
 """What a server refuses, and how: never with a traceback, never with 500 for what the caller did."""
 
 import base64
+import gzip
 import http.client
 import json
 import sqlite3
@@ -149,6 +150,17 @@ def test_too_large_a_body_is_refused_by_its_announced_length(small: "Server") ->
     check_refused(caller.send("PUT", MODELS, b" " * (MAX_BODY + 1)), 413)
     assert caller.get("/health").status == 200
     assert caller.put(MODELS, {"name": "large", "description": "x" * (MAX_BODY - 100)}).status == 201
+
+
+def test_a_body_may_be_gzip_within_the_same_limit(small: "Server") -> None:
+    caller, coded = small.caller(), {"Content-Encoding": "gzip"}
+    whole = gzip.compress(json.dumps({"name": "zipped", "description": "x" * 1000}).encode())
+    assert caller.send("PUT", MODELS, whole, coded).status == 201
+    check_refused(caller.send("PUT", MODELS, gzip.compress(b" " * (MAX_BODY + 1)), coded), 413)
+    for odd in (whole[:-4], whole + whole, b"{}", b""):
+        check_refused(caller.send("PUT", MODELS, odd, coded), 400)
+    check_refused(caller.send("PUT", MODELS, whole, {"Content-Encoding": "br"}), 415)
+    assert caller.get("/health").status == 200
 
 
 def test_too_large_a_body_is_refused_when_it_comes_in_chunks(small: "Server") -> None:

@@ -96,3 +96,10 @@ def test_compare_tells_what_differs(headwater: Command) -> None:
     assert headwater("compare", MODEL, "9", "9").out == "mlflow.churn 9 → 9\nnothing differs\n"
     told = json.loads(headwater("compare", MODEL, "9", "10", "--json").out)
     assert told["changeDescription"]["fieldsUpdated"][0]["newValue"] == 0.9
+
+
+def test_what_a_version_declares_is_said_of_the_model_and_the_version(shop: Path, headwater: Command) -> None:
+    with package.connect(str(shop)) as client:
+        client.mlmodel_versions.put(name="2", mlmodel=MODEL, signature={"inputs": [{"name": "household"}]})
+    told = headwater("reach", "--column", "shop.main.public.profile.household", "--type", "mlmodelVersion").out
+    assert told.splitlines()[-1].endswith("  declared by churn.2")

@@ -254,6 +254,11 @@ def test_an_assertion_that_is_put_again_moves_its_last_sighting(api: Api) -> Non
         ([Step("DIRECT", "TRANSFORMATION")], "TRANSFORMATION"),
         ([Step("DIRECT", "AGGREGATION")], "AGGREGATION"),
         ([Step("DIRECT", "TRANSFORMATION", masking=True)], "MASKING"),
+        ([Step("DIRECT", "HASHING", masking=True)], "HASHING"),
+        ([Step("DIRECT", "TRANSFORMATION", "hash", masking=True)], "HASHING"),
+        ([Step("DIRECT", "TRANSFORMATION", "not a hash", masking=True)], "MASKING"),
+        ([Step("DIRECT", "TRANSFORMATION", "HASH", masking=False)], "TRANSFORMATION"),
+        ([Step("DIRECT", "HASH", masking=True), Step("DIRECT", "MASK", masking=True)], "MASKING"),
         ([Step("DIRECT", "SOMETHING")], "TRANSFORMATION"),
         ([Step("DIRECT")], "TRANSFORMATION"),
         ([Step("INDIRECT", "JOIN")], "CONDITIONAL"),
@@ -274,6 +279,9 @@ def test_older_facets_and_what_decides_about_all_rows(api: Api) -> None:
     facet.fields["sex"].transformationType = "MASKED"
     take(api, run([PEOPLE], [written("profile", "sex", "age", columnLineage=facet)]))
     assert evidence(api, "people.sex")[0]["transformation"] == "MASKING"
+    facet.fields["sex"].transformationDescription = "HASHED"
+    take(api, run([PEOPLE], [written("profile", "sex", "age", columnLineage=facet)], number=2, minute=6))
+    assert evidence(api, "people.sex")[0]["transformation"] == "HASHING"
     assert evidence(api, "people.id")[0]["transformation"] == "CONDITIONAL"
     assert pairs(api, "profile") == {
         ("people.sex", "profile.sex"),
@@ -511,3 +519,53 @@ def test_everybody_who_asserts_an_edge_stands_beside_the_others(api: Api) -> Non
 def source_of(entity: Json) -> Json:
     """A reference to a table."""
     return {"id": entity["id"], "type": "table"}
+
+
+def test_a_run_may_name_inputs_when_it_starts_and_outputs_when_it_ends(make_api: Callable[..., Api]) -> None:
+    api = make_api()
+    query = {"sql": sql_job.SQLJobFacet(query="insert into profile select sex from people")}
+    events = [
+        run([PEOPLE], [], state="START", minute=1, job_facets=query),
+        run([read("pets", "name")], [PROFILE], state="RUNNING", minute=2),
+        run([], [written("profile")], minute=3),
+    ]
+    for number, order in enumerate(itertools.permutations(events)):
+        told = json.loads(json.dumps(order).replace('"load"', f'"load{number}"'))
+        take(api, *told)
+        graph = api.lineage("table", table("profile"), up=1, down=0)
+        assert {one["name"] for one in graph["nodes"]} == {"people", "pets"}, order
+        assert pairs(api, "profile") == {("people.sex", "profile.sex")}
+        assert {one["lineageDetails"]["sqlQuery"][:6] for one in graph["upstreamEdges"]} == {"insert"}
+        done = json.loads(json.dumps(run([], [written("profile")], number=2, minute=9, job=f"load{number}")))
+        take(api, done)
+        assert api.lineage("table", table("profile"), up=1, down=0)["upstreamEdges"] == []
+        take(api, *told)
+        assert api.lineage("table", table("profile"), up=1, down=0)["upstreamEdges"] == [], "a later run said less"
+
+
+def test_what_a_run_calls_by_a_symlink_is_known_to_all_of_its_events(api: Api) -> None:
+    link = symlinks_dataset.Identifier("hive://meta:9083", "shop.people", "TABLE")
+    files = InputDataset(
+        "s3://raw", "people", facets={"symlinks": symlinks_dataset.SymlinksDatasetFacet([link]), "schema": schema("id")}
+    )
+    flows = column_lineage_dataset.ColumnLineageDatasetFacet(
+        {"id": column_lineage_dataset.Fields([column_lineage_dataset.InputField("s3://raw", "people", "id")])}
+    )
+    take(api, run([files], [], state="START", minute=1), run([], [written("profile", "id", columnLineage=flows)]))
+    (edge,) = api.lineage("table", table("profile"), up=1)["upstreamEdges"]
+    assert column_pairs(edge["lineageDetails"]) == {("hive://meta:9083.default.shop.people.id", table("profile.id"))}
+    api.get(named("containers", "s3.raw.people"), expect=404)
+
+
+def test_what_runs_have_said_is_forgotten_after_a_month(api: Api) -> None:
+    def in_month(month: int, event: Json) -> Json:
+        return json.loads(json.dumps(event).replace("2026-03", f"2026-{month:02}"))
+
+    def sources(number: int) -> set[str]:
+        return {one["name"] for one in api.lineage("table", table(f"profile{number}"), up=1, down=0)["nodes"]}
+
+    for number, other in ((1, 3), (2, 5)):
+        job = f"load{number}"
+        take(api, run([PEOPLE], [], job=job, state="START", minute=1), in_month(other, run([], [], job=job, number=2)))
+        take(api, in_month(other, run([], [written(f"profile{number}")], job=job)))
+    assert (sources(1), sources(2)) == ({"people"}, set())

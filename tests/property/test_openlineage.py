@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """OpenLineage events of several jobs in any order, with repetitions, against the rules written down plainly.
 
-The oracle looks at all events at once: of each job and output it takes the statement of the latest moment, and of each
-run the earliest and the last event. Nothing here is shared with the catalogue.
+The oracle looks at all events at once: it puts those of each run together, takes of each job and output the statement
+of the run that ended last, and of each run the earliest and the last event. Nothing here is shared with the catalogue.
 """
 
 import itertools
@@ -25,7 +25,7 @@ Pair = tuple[str, str]
 ADA = User("ada")
 JOBS, TABLES, COLUMNS = ("j0", "j1", "j2"), ("t0", "t1", "t2", "t3"), ("a", "b")
 COUNTER = itertools.count()
-WAYS = {"IDENTITY": 0, "AGGREGATION": 1, "CONDITIONAL": 2, "MASKING": 3}
+WAYS = {"IDENTITY": 0, "AGGREGATION": 1, "CONDITIONAL": 2, "MASKING": 3, "HASHING": 4}
 """Transformations, those first that leave more of a value."""
 
 
@@ -48,7 +48,7 @@ class Told:
             return {
                 "type": "INDIRECT" if way == "CONDITIONAL" else "DIRECT",
                 "subtype": "FILTER" if way == "CONDITIONAL" else way,
-                "masking": way == "MASKING",
+                "masking": way in ("MASKING", "HASHING"),
             }
 
         def lineage(flows: Json) -> Json:
@@ -87,16 +87,25 @@ EVENTS = st.lists(TOLD, unique_by=lambda one: one.minute, min_size=1, max_size=1
 
 def expected_edges(events: list[Told]) -> dict[tuple[str, str, str], dict[Pair, str]]:
     """Of each (job, source, output) the column pairs."""
-    newest: dict[Pair, Told] = {}
+    runs: dict[tuple[str, int], list[Told]] = {}
     for event in sorted(events, key=lambda one: one.minute):
-        if event.state == "COMPLETE":
-            newest |= {(event.job, output): event for output, _ in event.flows}
+        runs.setdefault((event.job, event.run), []).append(event)
+    statements = []
+    for (job, _), mine in runs.items():
+        if ends := [one.minute for one in mine if one.state == "COMPLETE"]:
+            read = {table for one in mine for table in one.read}
+            flows: dict[str, Any] = {output: () for one in mine for output, _ in one.flows}
+            for one in mine:
+                flows |= {output: told for output, told in one.flows if told}
+            statements.append((max(ends), job, read, flows))
+    newest: dict[Pair, tuple[set[str], dict[str, Any]]] = {}
+    for _, job, read, flows in sorted(statements, key=lambda one: one[0]):
+        newest |= {(job, output): (read, flows) for output in flows}
     found: dict[tuple[str, str, str], dict[Pair, str]] = {}
-    for (job, output), event in newest.items():
-        flows = dict(event.flows)
+    for (job, output), (read, flows) in newest.items():
         traced = {table for each in flows.values() for table, *_ in each}
         sources = {table for table, *_ in flows[output]}
-        sources |= {one for one in event.read if not flows[output] or one not in traced}
+        sources |= {one for one in read if not flows[output] or one not in traced}
         for source in sources:
             pairs: dict[Pair, str] = {}
             for table, column, target, way in flows[output]:

@@ -6,6 +6,7 @@ a thread.
 """
 
 import asyncio
+import zlib
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -130,7 +131,29 @@ class Edge:
             if size > limit:
                 raise refusal
             if not message.get("more_body"):
-                return b"".join(parts)
+                break
+        coding = headers.get("content-encoding", "identity").strip().lower()
+        body = b"".join(parts)
+        if coding == "identity":
+            return body
+        if coding not in ("gzip", "x-gzip"):
+            raise RequestRefused(f"the body may be sent as it is or as gzip, not as {coding}", status=415)
+        plain = await asyncio.get_running_loop().run_in_executor(self._threads, _unzipped, body, limit + 1)
+        if len(plain) > limit:
+            raise refusal
+        return plain
+
+
+def _unzipped(body: bytes, limit: int) -> bytes:
+    """What a body of gzip says, as far as the limit."""
+    reader = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        plain = reader.decompress(body, limit)
+    except zlib.error as error:
+        raise RequestRefused(f"the body is not gzip: {error}") from error
+    if len(plain) < limit and (not reader.eof or reader.unused_data):
+        raise RequestRefused("the body is not one whole piece of gzip")
+    return plain
 
 
 async def _hung_up(receive: Receive) -> None:

@@ -12,6 +12,7 @@ from headwater.cli.failures import Exit, Failure, telling
 from headwater.cli.screen import STDIN, styled, words
 from headwater.cli.session import Session
 from headwater.cli.writing import documents_in, text_of
+from headwater.schema import fqn
 from headwater.schema.base import Document, EntityReference, wire
 from headwater.schema.governance import (
     CONSUMERS,
@@ -326,11 +327,17 @@ def said(hop: Hop) -> str:
 
 def _who(evidence: Evidence) -> str:
     if evidence.asserted_by == "declared":
-        return f"declared by {evidence.by.name}" if evidence.by else "declared"
+        return f"declared by {_called(evidence.by)}" if evidence.by else "declared"
     by = f" by {evidence.user}" if evidence.asserted_by == "Manual" and evidence.user else ""
     how = f": {evidence.transformation.lower()}" if evidence.transformation else ""
     through = f", through {evidence.pipeline.name}" if evidence.pipeline else ""
     return str(styled(f"{evidence.asserted_by}{by}{how}{through}{_last_run(evidence)}"))
+
+
+def _called(entity: EntityReference) -> str:
+    """The FQN of an entity without its service: the name of a model, and of its version ``churn.2``."""
+    full = entity.fully_qualified_name or entity.name or ""
+    return ".".join(fqn.split(full)[1:]) or entity.name or full
 
 
 def _last_run(evidence: Evidence) -> str:

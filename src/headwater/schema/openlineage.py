@@ -81,6 +81,7 @@ class Step(_Told):
 
     type: str | None = None
     subtype: str | None = None
+    description: str | None = None
     masking: bool | None = None
 
 
@@ -94,10 +95,14 @@ class InputField(_Told):
 
 
 class OutputField(_Told):
-    """What flows into a column of an output. ``transformationType`` is how older versions of the facet say it."""
+    """What flows into a column of an output.
+
+    ``transformationType`` and ``transformationDescription`` are how older versions of the facet say it.
+    """
 
     input_fields: list[InputField] | None = None
     transformation_type: str | None = None
+    transformation_description: str | None = None
 
 
 class ColumnLineageFacet(_Told):
@@ -378,9 +383,17 @@ STEPS = {
     Transformation.AGGREGATION: {"type": "DIRECT", "subtype": "AGGREGATION"},
     Transformation.CONDITIONAL: {"type": "INDIRECT", "subtype": "CONDITIONAL"},
     Transformation.MASKING: {"type": "DIRECT", "subtype": "TRANSFORMATION", "masking": True},
-    Transformation.HASHING: {"type": "DIRECT", "subtype": "TRANSFORMATION", "masking": True},
+    Transformation.HASHING: {
+        "type": "DIRECT",
+        "subtype": "TRANSFORMATION",
+        "description": "HASHING",
+        "masking": True,
+    },
 }
-"""Transformations as the standard says them; it does not tell hashing from other ways to mask."""
+"""Transformations as the standard says them. It has no word for hashing: that is a masking described so."""
+
+HASHES = frozenset({"HASH", "HASHED", "HASHING"})
+"""The words, as a subtype or as the whole description of a step that masks, by which it is known to hash."""
 
 REVEALING = (
     Transformation.IDENTITY,
@@ -396,23 +409,28 @@ def transformation(steps: Iterable[Step], field: OutputField | None = None) -> T
     """What becomes of a value that goes these ways: the one of them that leaves most of it counts.
 
     A value that only decides (a filter, a join, a sort) is conditional, also where the rows are masked; a direct one
-    is masked where the producer says so, else what its subtype says.
+    is masked, or hashed, where the producer says so, else what its subtype says.
     """
     found: set[Transformation] = set()
     for step in steps:
         if (step.type or "").upper() == "INDIRECT":
             found.add(Transformation.CONDITIONAL)
         elif step.masking:
-            found.add(Transformation.MASKING)
+            found.add(_masked(step.subtype, step.description))
         else:
             word = (step.subtype or "TRANSFORMATION").upper()
             found.add(Transformation(word) if word in set(Transformation) else Transformation.TRANSFORMATION)
     told = (field.transformation_type or "").upper() if field and not found else ""
-    if told == "MASKED":
-        return Transformation.MASKING
+    if field and told == "MASKED":
+        return _masked(field.transformation_description)
     if told:
         return transformation([Step(subtype=told)])
     return revealing(found)
+
+
+def _masked(*words: str | None) -> Transformation:
+    hashes = any((word or "").strip().upper() in HASHES for word in words)
+    return Transformation.HASHING if hashes else Transformation.MASKING
 
 
 def revealing(ways: Iterable[Transformation | None]) -> Transformation | None:

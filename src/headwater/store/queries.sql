@@ -655,6 +655,16 @@ ON CONFLICT (entity, id) DO UPDATE SET timestamp = excluded.timestamp;
 -- name: run_timestamp$
 SELECT timestamp FROM run WHERE entity = :entity AND id = :id;
 
+-- name: told_run^
+SELECT moment, told FROM told_run WHERE entity = :entity AND id = :id;
+
+-- name: put_told_run!
+INSERT INTO told_run (entity, id, moment, told) VALUES (:entity, :id, :moment, :told)
+ON CONFLICT (entity, id) DO UPDATE SET moment = excluded.moment, told = excluded.told;
+
+-- name: forget_told_runs!
+DELETE FROM told_run WHERE entity = :entity AND moment < :moment;
+
 -- time series --------------------------------------------------------------------------------------------------
 
 -- name: open_entry!

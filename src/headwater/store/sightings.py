@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When assertions of lineage were made last, and at which moments runs began."""
+"""When assertions of lineage were made last, at which moments runs began, and what their events say together."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -57,3 +57,19 @@ def run_began(session: Session, entity: int, run: str) -> int | None:
 def put_run(transaction: Transaction, entity: int, run: str, timestamp: int) -> None:
     """Remember when a run of a job began."""
     transaction.queries.put_run(transaction.connection, entity=entity, id=run, timestamp=timestamp)
+
+
+def told(session: Session, entity: int, run: str) -> tuple[int, str] | None:
+    """What the events of a run have said so far, behind the moment of the newest of them."""
+    row = session.queries.told_run(session.connection, entity=entity, id=run)
+    return None if row is None else (int(row[0]), str(row[1]))
+
+
+def put_told(transaction: Transaction, entity: int, run: str, moment: int, text: str) -> None:
+    """Replace what the events of a run have said."""
+    transaction.queries.put_told_run(transaction.connection, entity=entity, id=run, moment=moment, told=text)
+
+
+def forget_told(transaction: Transaction, entity: int, before: int) -> None:
+    """Forget what runs of a job have said of which nothing was heard since a moment."""
+    transaction.queries.forget_told_runs(transaction.connection, entity=entity, moment=before)

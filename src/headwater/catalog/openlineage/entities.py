@@ -27,7 +27,10 @@ Named = tuple[str, str]
 
 
 class Entities:
-    """The entities that one event speaks of. ``refused`` takes what cannot be taken in, each with the reason."""
+    """The entities that one event speaks of. ``refused`` takes what cannot be taken in, each with the reason.
+
+    ``linked``: the nodes of those that symlinks give several names.
+    """
 
     def __init__(self, writer: Writer, settings: Document, refused: list[str]) -> None:
         self.writer = writer
@@ -36,6 +39,7 @@ class Entities:
         self.mapping: Mapping[str, str] = settings.get("namespaceToServiceMapping") or {}
         self.creates = settings.get("autoCreateEntities") is not False
         self.refused = refused
+        self.linked: dict[Named, int] = {}
         self._known: dict[Named, EntityRow | None] = {}
 
     # finding and making -------------------------------------------------------------------------------------------
@@ -65,7 +69,15 @@ class Entities:
         said = _Said(facets.documentation, facets.ownership, facets.tags, fields or ())
         row = self._told(label, places, said) if places else None
         self._known |= dict.fromkeys(names, row)
+        if row and len(names) > 1:
+            self.linked |= dict.fromkeys(names, row.node)
         return row
+
+    def link(self, names: Mapping[Named, int]) -> None:
+        """Know by these names, too, what other events of a run have called so."""
+        missing = {name: node for name, node in names.items() if name not in self._known}
+        rows = documents.by_node(self.transaction, missing.values())
+        self._known |= {name: rows[node] for name, node in missing.items() if rows[node].removed is None}
 
     def named(self, namespace: str, name: str) -> EntityRow | None:
         """The entity that stands for a dataset which the event names without telling more of it."""

@@ -3,9 +3,10 @@
 
 What an event cannot mean here is refused by name, and the rest of it counts: a producer does not send it twice.
 
-A statement is what one event says flows into one output. The events that make one are those that end a run well, those
-of jobs that never end, and those that describe a job or a dataset. Of the statements that a job makes about an output
-the one of the latest moment counts, in whatever order they come, and it counts whole.
+A statement is what flows into one output, as the events of a run say together, or one event that describes a job or a
+dataset. A run makes its statements at the moment of its last event that ends it well, or that is of a job which never
+ends. Of the statements that a job makes about an output the one of the latest moment counts, in whatever order the
+events come, and it counts whole.
 """
 
 from collections import defaultdict
@@ -14,8 +15,10 @@ from dataclasses import dataclass, field
 
 from headwater.catalog.context import Context, checked
 from headwater.catalog.lineage import Column, Flow, LineageWriter
-from headwater.catalog.openlineage import runs
+from headwater.catalog.openlineage import runs, together
 from headwater.catalog.openlineage.entities import Entities
+from headwater.catalog.openlineage.runs import Used
+from headwater.catalog.openlineage.together import Link, Together, Traced
 from headwater.catalog.writing import Write
 from headwater.errors import InvalidEntity
 from headwater.schema import fqn
@@ -33,6 +36,7 @@ from headwater.schema.openlineage import (
     revealing,
     transformation,
 )
+from headwater.store import documents
 from headwater.store.database import Transaction
 from headwater.store.lineage import Assertion
 from headwater.store.rows import EntityRow
@@ -101,38 +105,57 @@ class Intake:
             runs.profile(self.lineage.writer, row, dataset, event.moment, self.taken.refused)
         if job is None:
             return
+        said = self._said(event, read, written)
+        run = ""
         if isinstance(event, RunEvent):
             runs.record(self.lineage.writer, job, event, read, written)
-        if not _states(event):
+            run = event.run.run_id
+            said = together.unite(self.transaction, job.node, run, event.moment, said)
+            self.entities.link({(link.namespace, link.name): link.node for link in said.links})
+        if said.stated is None:
             return
-        sql = event.job.facets.sql.query if event.job.facets.sql else None
-        details: Document = {"pipeline": {"id": job.id, "type": job.type}} | ({"sqlQuery": sql} if sql else {})
-        run = event.run.run_id if isinstance(event, RunEvent) else ""
+        details: Document = {"pipeline": {"id": job.id, "type": job.type}}
+        details |= {"sqlQuery": said.query[1]} if said.query else {}
         assertion = Assertion(LineageSource.OPEN_LINEAGE, job.id)
-        for row, sources, facet in self._statements(read, written):
+        for row, sources, facet in self._statements(said):
             flows = self._flows(row, sources, facet, details)
-            self.taken.edges += self.lineage.state(row, assertion, event.moment, run, flows)
+            self.taken.edges += self.lineage.state(row, assertion, said.stated, run, flows)
 
-    def _rows(self, datasets: Iterable[Dataset]) -> list[tuple[EntityRow, Dataset]]:
+    def _rows(self, datasets: Iterable[Dataset]) -> list[Used]:
         return [(row, one) for one in datasets if (row := self.entities.dataset(one))]
 
-    def _statements(
-        self, read: list[tuple[EntityRow, Dataset]], written: list[tuple[EntityRow, Dataset]]
-    ) -> Iterator[tuple[EntityRow, list[EntityRow], ColumnLineageFacet | None]]:
+    def _said(self, event: JobEvent, read: Iterable[Used], written: Iterable[Used]) -> Together:
+        """What an event says of the work of its job."""
+        query = event.job.facets.sql.query if event.job.facets.sql else None
+        said = Together(
+            stated=event.moment if _states(event) else None,
+            read={row.node for row, _ in read},
+            query=(event.moment, query) if query else None,
+            links={Link(namespace=one[0], name=one[1], node=node) for one, node in self.entities.linked.items()},
+        )
+        for row, dataset in written:
+            traced = Traced(moment=event.moment, lineage=facet) if (facet := _told(dataset)) else Traced()
+            said.written[row.node] = traced.newer(said.written.get(row.node, traced))
+        return said
+
+    def _statements(self, said: Together) -> Iterator[tuple[EntityRow, list[EntityRow], ColumnLineageFacet | None]]:
         """Each output with what flows into it: what its column lineage names, and each input that no output names.
 
         Without column lineage, all inputs do.
         """
+        found = documents.by_node(self.transaction, sorted(said.read | said.written.keys()))
+        rows = {node: row for node, row in found.items() if row.removed is None}
         named: dict[int, list[EntityRow]] = {}
-        for row, dataset in written:
-            if facet := _told(dataset):
-                found = (self.entities.named(one.namespace, one.name) for one in _inputs(facet))
-                named[row.node] = [one for one in found if one]
-        traced = {one.node for rows in named.values() for one in rows}
-        untraced = [row for row, _ in read if row.node not in traced]
-        for row, dataset in written:
-            sources = [*named[row.node], *untraced] if row.node in named else [one for one, _ in read]
-            yield row, sources, _told(dataset)
+        for node, traced in said.written.items():
+            if traced.lineage:
+                sources = (self.entities.named(one.namespace, one.name) for one in _inputs(traced.lineage))
+                named[node] = [one for one in sources if one]
+        traced_nodes = {one.node for each in named.values() for one in each}
+        read = [rows[node] for node in sorted(said.read) if node in rows]
+        untraced = [row for row in read if row.node not in traced_nodes]
+        for node, traced in said.written.items():
+            if node in rows:
+                yield rows[node], [*named[node], *untraced] if node in named else read, traced.lineage
 
     def _flows(
         self, down: EntityRow, sources: Iterable[EntityRow], facet: ColumnLineageFacet | None, details: Document

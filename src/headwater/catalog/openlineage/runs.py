@@ -27,14 +27,15 @@ PROFILES = "tableProfile"
 ENDS = {EventType.COMPLETE: "Successful", EventType.FAIL: "Failed", EventType.ABORT: "Failed"}
 """How a run ends with an event that ends it."""
 
-Used = Iterable[tuple[EntityRow, Dataset]]
+Used = tuple[EntityRow, Dataset]
+"""A dataset that an event names, and the entity that stands for it."""
 
 
 def _series(declared: EntityType, name: str) -> TimeSeries | None:
     return next((one for one in declared.series if one.name == name), None)
 
 
-def record(writer: Writer, job: EntityRow, event: RunEvent, read: Used, written: Used) -> None:
+def record(writer: Writer, job: EntityRow, event: RunEvent, read: Iterable[Used], written: Iterable[Used]) -> None:
     """Note what an event tells of a run; nothing where that is known."""
     declared = writer.context.declared(job.type)
     history = _series(declared, HISTORY)
@@ -99,7 +100,7 @@ def _told(before: Document, event: RunEvent) -> Document:
     return {"executionStatus": "Pending"} | after
 
 
-def _used(before: Iterable[Document], used: Used) -> list[Document]:
+def _used(before: Iterable[Document], used: Iterable[Used]) -> list[Document]:
     """The data that a run is known to use, and what an event names, in order of name."""
     found = {entry["datasetFQN"]: entry for entry in before}
     for row, dataset in used:
