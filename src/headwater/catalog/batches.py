@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many changes in one request: chunks of one transaction, and for each row a savepoint and a reply.
 
-A row that fails takes nothing with it, and a kill leaves whole chunks.
+A row that fails takes nothing with it, and a kill leaves whole chunks. A chunk of rows that cost much, as views do
+whose SQL is read, ends early: other writers wait for it.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +19,9 @@ from headwater.store.database import Database, Transaction
 T = TypeVar("T")
 
 CHUNK = 100
-"""How many rows share a transaction."""
+"""How many rows share a transaction at most."""
+PATIENCE = 0.25
+"""After how many seconds of work a chunk takes no further row."""
 
 
 class Row(NamedTuple):
@@ -50,8 +54,8 @@ class Batch(Generic[T]):
     def run(self, database: Database, items: Sequence[T]) -> Document:
         """Do the work; the counts and the rows, as OpenMetadata's clients read them."""
         rows: list[Row] = []
-        for start in range(0, len(items), CHUNK):
-            rows += database.write(partial(self._chunk, items=items[start : start + CHUNK]))
+        while len(rows) < len(items):
+            rows += database.write(partial(self._chunk, items=items[len(rows) : len(rows) + CHUNK]))
         passed = [row._asdict() for row in rows if row.status < 400]
         failed = [row._asdict() for row in rows if row.status >= 400]
         return {
@@ -65,9 +69,13 @@ class Batch(Generic[T]):
         }
 
     def _chunk(self, transaction: Transaction, items: Sequence[T]) -> list[Row]:
+        """Do the first of these items, or all."""
         writer = self.begin(transaction)
-        rows = []
+        rows: list[Row] = []
+        enough = time.thread_time() + PATIENCE
         for item in items:
+            if rows and time.thread_time() > enough:
+                break
             try:
                 with transaction.savepoint():
                     row = self.work(writer, item)

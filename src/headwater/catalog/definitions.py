@@ -160,10 +160,11 @@ class _Work:
         relations = Relations(self.transaction, self.context, fqn.quote(service), self.position)
         dialect = self.rule.dialects.get(document.get(self.rule.system) or "", "")
         catalog, schema = (None, None, *outer)[-2:]
-        names = sql.mentioned(text, dialect=dialect, catalog=catalog, schema=schema)
+        script = sql.parsed(text, dialect=dialect)
+        names = sql.mentioned(script, catalog=catalog, schema=schema)
         own = tuple(fqn.names(row.fqn)[1:])
         found = relations.look_up(names | {own})
-        read = sql.lineage(text, dialect=dialect, relations=found, catalog=catalog, schema=schema)
+        read = sql.lineage(script, relations=found, catalog=catalog, schema=schema)
         reading = _Definition(relations.known[own], relations, self.rule.source)
         links = set(reading.links(read))
         if reading.problems:

@@ -56,12 +56,13 @@ class Plan:
 
     def read(self, text: str, place: Place) -> None:
         """Read the script."""
-        names = sql.mentioned(text, dialect=place.dialect, catalog=place.catalog, schema=place.schema)
+        script = sql.parsed(text, dialect=place.dialect)
+        names = sql.mentioned(script, catalog=place.catalog, schema=place.schema)
         found = self.relations.look_up(names)
         for name, known in self.relations.known.items():
             self._tables[name] = _Table(known, {column: _Column(column) for column in known.columns})
             self._columns[name] = list(known.columns)
-        told = sql.migration(text, dialect=place.dialect, relations=found, catalog=place.catalog, schema=place.schema)
+        told = sql.migration(script, relations=found, catalog=place.catalog, schema=place.schema)
         self.problems += [problem(one.line, one.column, one.reason) for one in told.problems]
         for step in told.steps:
             if reason := self._step(step):

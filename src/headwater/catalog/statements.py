@@ -95,12 +95,11 @@ def put(writer: LineageWriter, asked: Document) -> Document:
     """Assert the edges that SQL means; what was asserted, and what was not understood."""
     position = writer.transaction.clock.position
     relations, place = within(writer.transaction, writer.context, position, asked["within"], asked.get("dialect"))
-    names = sql.mentioned(asked["sql"], dialect=place.dialect, catalog=place.catalog, schema=place.schema)
+    script = sql.parsed(asked["sql"], dialect=place.dialect)
+    names = sql.mentioned(script, catalog=place.catalog, schema=place.schema)
     found = relations.look_up(names)
     statements = Statements(relations, _target(relations, asked.get("target")))
-    statements.read(
-        sql.lineage(asked["sql"], dialect=place.dialect, relations=found, catalog=place.catalog, schema=place.schema)
-    )
+    statements.read(sql.lineage(script, relations=found, catalog=place.catalog, schema=place.schema))
     asserted = []
     for (above, below), edge in statements.edges.items():
         up, down = (relations.known[name].row for name in (above, below))

@@ -34,6 +34,7 @@ from headwater.sql.model import (
 )
 
 if TYPE_CHECKING:
+    from headwater.sql.parsing import Parsed
     from headwater.sql.statements import Script
 
 __all__ = [
@@ -61,11 +62,20 @@ __all__ = [
     "lineage",
     "mentioned",
     "migration",
+    "parsed",
 ]
 
 
+def parsed(sql: str, *, dialect: str = "") -> "Parsed":
+    """A script for several questions about it: most of what they cost is parsing."""
+    from headwater.sql import parsing
+    from headwater.sql.names import dialect_of
+
+    return parsing.parsed(sql, dialect_of(dialect))
+
+
 def lineage(
-    sql: str,
+    sql: "str | Parsed",
     *,
     dialect: str = "",
     relations: Iterable[Relation] = (),
@@ -75,7 +85,7 @@ def lineage(
 ) -> tuple[Statement, ...]:
     """Where the columns come from that the statements of a script yield.
 
-    ``relations``: what the script may read, as far as that is known, by full names. ``catalog`` and ``schema``: where
+    ``dialect``: that of a text; a script that was parsed has one. ``relations``: what the script may read, as far as that is known, by full names. ``catalog`` and ``schema``: where
     names that do not say it are. ``through_views``: views whose query is known are read as what they select from.
     """
     script = _script(sql, dialect, relations, catalog, schema, through_views)
@@ -83,7 +93,7 @@ def lineage(
 
 
 def mentioned(
-    sql: str, *, dialect: str = "", catalog: str | None = None, schema: str | None = None
+    sql: "str | Parsed", *, dialect: str = "", catalog: str | None = None, schema: str | None = None
 ) -> frozenset[RelationName]:
     """The full names of all relations that a script may speak of, spelled as the dialect spells new ones: what has to
     be looked up before it is read."""
@@ -91,7 +101,7 @@ def mentioned(
 
 
 def migration(
-    sql: str,
+    sql: "str | Parsed",
     *,
     dialect: str = "",
     relations: Iterable[Relation] = (),
@@ -108,14 +118,15 @@ def migration(
 
 
 def _script(
-    sql: str,
+    sql: "str | Parsed",
     dialect: str,
     relations: Iterable[Relation],
     catalog: str | None,
     schema: str | None,
     through_views: bool,
 ) -> "Script":
-    from headwater.sql.names import Names, Relations, dialect_of
+    from headwater.sql.names import Names, Relations
     from headwater.sql.statements import Script
 
-    return Script(sql, Relations(Names(dialect_of(dialect)), relations, catalog, schema), through_views)
+    script = parsed(sql, dialect=dialect) if isinstance(sql, str) else sql
+    return Script(script, Relations(Names(script.dialect), relations, catalog, schema), through_views)

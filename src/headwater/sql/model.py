@@ -175,7 +175,7 @@ class RelationRenamed:
 @dataclass(frozen=True, slots=True)
 class RelationDefined:
     """A table or view is made, or made anew where ``replaces``. ``columns``: None where SQL does not say them all;
-    ``query``: what it selects."""
+    ``query``: the statement that says what a view selects."""
 
     relation: RelationName
     kind: str

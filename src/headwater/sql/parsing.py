@@ -30,6 +30,20 @@ class Piece:
     problem: Problem | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A script that is parsed once, whatever is asked about it."""
+
+    text: str
+    dialect: Dialect
+    pieces: tuple[Piece, ...]
+
+
+def parsed(text: str, dialect: Dialect) -> Parsed:
+    """The statements of a script."""
+    return Parsed(text, dialect, tuple(pieces(text, dialect)))
+
+
 def place(text: str, offset: int) -> tuple[int, int]:
     """Line and column of a character."""
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)

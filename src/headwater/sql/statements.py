@@ -24,7 +24,7 @@ from headwater.sql.model import (
     Statement,
 )
 from headwater.sql.names import Relations
-from headwater.sql.parsing import FAULTS, Piece, pieces, place_of
+from headwater.sql.parsing import FAULTS, Parsed, Piece, parsed, place_of
 from headwater.sql.queries import Queries
 from headwater.sql.scopes import Item, NotResolved, Scope, Source, Table
 from headwater.sql.sources import UNCLEAR, Made
@@ -41,8 +41,9 @@ HARMLESS = (
 class Script:
     """Reads a script. ``through_views``: views whose query is known are read as what they select from."""
 
-    def __init__(self, text: str, relations: Relations, through_views: bool = False) -> None:
-        self.text = text
+    def __init__(self, parsed: Parsed, relations: Relations, through_views: bool = False) -> None:
+        self.text = parsed.text
+        self.pieces = parsed.pieces
         self.relations = relations
         self.names = relations.names
         self.through_views = through_views
@@ -51,7 +52,7 @@ class Script:
 
     def read(self) -> Iterator[tuple[Statement, Sequence[Change]]]:
         """The statements with what they change of the shape of things, in the order of the script."""
-        for piece in pieces(self.text, self.names.dialect):
+        for piece in self.pieces:
             if piece.tree is None:
                 yield _unreadable(piece, piece.problem), ()
                 continue
@@ -67,7 +68,7 @@ class Script:
 
     def mentioned(self) -> Iterator[RelationName]:
         """The names of all that the statements may speak of; names of common table expressions are among them."""
-        for piece in pieces(self.text, self.names.dialect):
+        for piece in self.pieces:
             if isinstance(piece.tree, exp.Use):
                 self.relations.use(piece.tree)
             elif isinstance(piece.tree, (exp.Command, exp.Execute)):
@@ -207,9 +208,10 @@ class Reading:
         if relation.name in self.inside:
             problem = Problem(1, 1, "reads itself")
             return Made(self.queries.unclear(), {}, (problem,))
-        script = Script(relation.query or "", self.relations.within(relation.name), self.script.through_views)
+        text = parsed(relation.query or "", self.names.dialect)
+        script = Script(text, self.relations.within(relation.name), self.script.through_views)
         script.views = self.script.views
-        piece, *more = pieces(script.text, self.names.dialect)
+        piece, *more = script.pieces
         reading = Reading(script, piece, (*self.inside, relation.name))
         tree, columns = piece.tree, relation.columns
         if isinstance(tree, exp.Create):
@@ -252,8 +254,8 @@ class Reading:
                 table = table.stepped(lambda _: NOTHING)
         else:
             table = Table(self.names, [Item(name, NOTHING) for name in self._named(node.this)])
-        of_view = query if kind == "VIEW" else None
-        return self._new(node, node.this, kind.lower(), table, of_view, any(node.find_all(exp.TemporaryProperty)))
+        defined = self.piece.text if kind == "VIEW" and query is not None else None
+        return self._new(node, node.this, kind.lower(), table, defined, any(node.find_all(exp.TemporaryProperty)))
 
     def _new(
         self,
@@ -261,7 +263,7 @@ class Reading:
         target: exp.Expr,
         kind: str,
         table: Table,
-        query: exp.Expr | None = None,
+        query: str | None = None,
         temporary: bool = False,
     ) -> Statement:
         """A relation that a statement makes, with what is in it."""
@@ -275,8 +277,7 @@ class Reading:
             table = self._under_names(table.renamed(_quoted(self._named(target))), relation, node)
             columns = tuple(item.name or "" for item in table.items)
         replaces = bool(node.args.get("replace")) or isinstance(node, exp.Alter)
-        told = query.sql(self.names.dialect) if query is not None else None
-        self.changes.append(RelationDefined(relation.name, kind, columns, told, replaces))
+        self.changes.append(RelationDefined(relation.name, kind, columns, query, replaces))
         if temporary:
             self.script.temporary[relation.name] = Made(table, self.queries.reads())
         else:
@@ -304,7 +305,7 @@ class Reading:
         for action in node.args.get("actions") or ():
             if isinstance(action, exp.Query):
                 table = self.queries.query(action, self.queries.scope())
-                return self._new(node, node.this, "view", table, action)
+                return self._new(node, node.this, "view", table, action.sql(self.names.dialect))
         self.changes += migrations.altered(node, self.relations)
         return self._told("other", None, ())
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from headwater.sql import Statement, lineage
+from headwater.sql import Statement, lineage, mentioned, parsed
 
 from .engine import Engine, names
 
@@ -91,3 +91,13 @@ def columns_of(engine: Engine, query: str) -> list[list[str]]:
     rows = engine.all(query)
     width = len(engine.outputs(query))
     return [sorted(repr(row[place]) for row in rows) for place in range(width)]
+
+
+@pytest.mark.parametrize(("suite", "count"), SUITES)
+def test_a_script_that_is_parsed_once_says_the_same_however_often_it_is_asked(suite: str, count: int) -> None:
+    engine = Engine.of(suite)
+    relations = engine.relations()
+    for number, query, statement in read(engine, suite, count):
+        script = parsed(query, dialect="duckdb")
+        assert mentioned(script) == mentioned(query, dialect="duckdb"), number
+        assert [lineage(script, relations=relations) for _ in range(2)] == [(statement,)] * 2, number

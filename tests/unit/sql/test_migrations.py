@@ -31,14 +31,14 @@ CHANGES: dict[tuple[str, str], list[Change]] = {
     ("postgres", "DROP MATERIALIZED VIEW t"): [RelationDropped(T, "view")],
     ("postgres", "DROP SCHEMA sales CASCADE"): [RelationDropped(("sales",), "schema")],
     ("postgres", "CREATE OR REPLACE VIEW v AS SELECT a, b + 1 AS c FROM t"): [
-        RelationDefined(("v",), "view", ("a", "c"), "SELECT a, b + 1 AS c FROM t", True),
+        RelationDefined(("v",), "view", ("a", "c"), "CREATE OR REPLACE VIEW v AS SELECT a, b + 1 AS c FROM t", True),
     ],
     ("postgres", "CREATE TABLE n (a int, b text)"): [RelationDefined(("n",), "table", ("a", "b"), None, False)],
     ("snowflake", "CREATE OR REPLACE TABLE t AS SELECT id, a FROM t"): [
         RelationDefined(T, "table", ("ID", "A"), None, True),
     ],
     ("postgres", "CREATE VIEW v AS SELECT * FROM nope"): [
-        RelationDefined(("v",), "view", None, "SELECT * FROM nope", False),
+        RelationDefined(("v",), "view", None, "CREATE VIEW v AS SELECT * FROM nope", False),
     ],
     ("tsql", "ALTER VIEW v AS SELECT a FROM t"): [RelationDefined(("v",), "view", ("a",), "SELECT a FROM t", True)],
     ("tsql", "EXEC sp_rename 'dbo.t.a', 'b', 'COLUMN'"): [ColumnRenamed(("dbo", "t"), "a", "b")],
