@@ -3,7 +3,7 @@
 
 * ``check(url)`` compares truths with each other: positions, events, states, entities, counts, names.
 * ``check_indexes(url)`` computes relationships, tag usages, fields and derived edges of the present from the
-  documents, and compares them with the tables.
+  documents, and compares them with the tables. Of views it reads simple definitions; of others it knows less.
 * ``indexes(url)`` is the logical content of all index tables, history included, to be compared with another's.
 
 Each answers in sentences, one for each fault, none for a sound database. Nothing here is shared with the catalogue.
@@ -11,6 +11,7 @@ Each answers in sentences, one for each fault, none for a sound database. Nothin
 
 import itertools
 import json
+import re
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -22,14 +23,34 @@ import psycopg
 Row = tuple[Any, ...]
 Query = Callable[[str], list[Row]]
 
-KEPT = ("mlFeatures.featureSources.dataSource",)
+KEPT = (
+    "mlFeatures.featureSources.dataSource",
+    "signature.inputs.featureSources.dataSource",
+    *(f"{kind}Datasets.dataset" for kind in ("training", "validation", "test")),
+    "modelVersion",
+)
 """References that survive the removal of what they point to."""
 
-FIELDS = {"table": ("columns", "children"), "mlmodel": ("mlFeatures", "")}
+FIELDS = {
+    "table": ("columns", "children"),
+    "mlmodel": ("mlFeatures", ""),
+    "mlmodelVersion": ("signature.inputs", ""),
+}
 """Entity types with fields: the list that holds them, and the list inside a field that holds further ones."""
 
+NOWHERE = 0
+"""The node of names in SQL that may name nothing, and of what is not understood."""
+DEFINITION = "schemaDefinition"
+SIMPLE_VIEW = re.compile(r"SELECT (?P<items>.+) FROM (?P<name>[a-z0-9_.]+)")
+SIMPLE_ITEM = re.compile(r"(?P<column>[a-z0-9_]+)( AS (?P<name>[a-z0-9_]+))?")
+"""The definitions of views that are read here: columns, under their own names or others, of one table."""
+
 LINEAGE_EVENTS = ("entityLineageAdded", "entityLineageUpdated", "entityLineageDeleted")
-BESIDE = ("followers", "votes", "tableProfile", "columnProfile", "systemProfile", "sampleData", "joins", "usage")
+BESIDE = (
+    *("followers", "votes", "usage"),
+    *("tableProfile", "columnProfile", "systemProfile", "sampleData", "joins"),
+    *("status", "pipelineStatus", "testCaseResults"),
+)
 """What is recorded beside documents, as the descriptions of its events name it."""
 
 EVENT_OF_STATE = {"entityCreated", "entityUpdated", "entitySoftDeleted", "entityRestored", "entityDeleted"}
@@ -76,6 +97,8 @@ def check(url: str) -> list[str]:
             *_present(query),
             *_counts(query),
             *_names(query),
+            *_sightings(query),
+            *_runs(query),
         ]
 
 
@@ -229,6 +252,39 @@ def _names(query: Query) -> Iterator[str]:
             yield f"entity {node} is called {fqn}, which is not {name} below {fqns.get(parent)}"
 
 
+def _sightings(query: Query) -> Iterator[str]:
+    """What was seen last is an assertion that stands, or all that one asserter says of an entity."""
+    rows = query(
+        "SELECT s.downstream, s.upstream, s.source, s.asserter FROM sighting s JOIN entity d ON d.node = s.downstream "
+        "LEFT JOIN entity u ON u.node = s.upstream WHERE d.removed IS NULL AND u.removed IS NULL AND s.upstream <> 0"
+    )
+    standing = set(
+        query("SELECT downstream, upstream, source, asserter FROM lineage_edge WHERE until IS NULL AND owner IS NULL")
+    )
+    yield from (f"{row} was seen, but nobody says so" for row in rows if row not in standing)
+    lost = query("SELECT s.downstream FROM sighting s LEFT JOIN entity e ON e.node = s.downstream WHERE e.node IS NULL")
+    yield from (f"something was seen to flow into {node}, which never was" for (node,) in lost)
+
+
+def _runs(query: Query) -> Iterator[str]:
+    """Each run is an entry of its pipeline's history, and each entry that names a run is one."""
+    runs = {(entity, number): moment for entity, number, moment in query("SELECT entity, id, timestamp FROM run")}
+    entries = {
+        (entity, told["executionId"]): moment
+        for entity, moment, entry in query(
+            "SELECT t.entity, t.timestamp, t.entry FROM time_series t JOIN entity e ON e.node = t.entity "
+            "WHERE t.series = 'status' AND t.until IS NULL AND e.type = 'pipeline' AND e.removed IS NULL"
+        )
+        if "executionId" in (told := json.loads(entry))
+    }
+    pipelines = {node for (node,) in query("SELECT node FROM entity WHERE type = 'pipeline' AND removed IS NULL")}
+    for run, moment in runs.items():
+        if run[0] in pipelines and entries.get(run) != moment:
+            yield f"the run {run} began at {moment}, its entry says {entries.get(run)}"
+    said = query("SELECT entity, id FROM told_run")
+    yield from (f"{run} has said something, but is no run" for run in said if run not in runs)
+
+
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"' if "." in name or '"' in name else name
 
@@ -254,6 +310,7 @@ def check_indexes(url: str) -> list[str]:
             *_check_labels(query, live, by_id),
             *_check_fields(query, live),
             *_check_derived_edges(query, live, by_id),
+            *_check_views(query, live),
             *_check_asserted_edges(query, by_node),
             *_check_renderings(query, live),
         ]
@@ -271,8 +328,8 @@ def _check_references(
                 yield f"{entity.fqn} refers to {target_id}, which never was"
             elif target.id not in above and (target.removed is None or member in KEPT):
                 true.add((entity.node, target.node, member))
-    told = list(query("SELECT referrer, target, field FROM relationship WHERE until IS NULL"))
-    yield from _set_differences("relationship", true, told)
+    told = query("SELECT referrer, target, field FROM relationship WHERE until IS NULL")
+    yield from _set_differences("relationship", true, [row for row in told if row[2] != DEFINITION])
 
 
 def _ancestors(entity: Entity, by_node: dict[int, Entity]) -> Iterator[str]:
@@ -310,7 +367,10 @@ def _check_labels(query: Query, live: Iterable[Entity], by_id: dict[str, Entity]
 
 
 def _fields(holder: dict[str, Any], list_: str, inner: str, above: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    for item in holder.get(list_) or ():
+    *outer, last = list_.split(".")
+    for member in outer:
+        holder = holder.get(member) or {}
+    for item in holder.get(last) or ():
         path = (f"{above}." if above else "") + _quoted(item["name"])
         yield path, item
         if inner:
@@ -338,21 +398,144 @@ def _check_fields(query: Query, live: Iterable[Entity]) -> Iterator[str]:
 def _check_derived_edges(query: Query, live: Iterable[Entity], by_id: dict[str, Entity]) -> Iterator[str]:
     ids = {(entity, path): number for entity, path, number in query("SELECT entity, path, id FROM lineage_node")}
     true: set[Row] = set()
-    for model in live:
-        if model.type != "mlmodel":
+    owners = {one.node for one in live if one.type in ("mlmodel", "mlmodelVersion", "mlmodelDeployment")}
+    for owner in live:
+        said = owner.document
+        if owner.node not in owners:
             continue
-        if (dashboard := model.document.get("dashboard")) and by_id[dashboard["id"]].removed is None:
-            true.add((model.node, by_id[dashboard["id"]].node, model.node))
-        for feature in model.document.get("mlFeatures") or ():
-            own = ids.get((model.node, _quoted(feature["name"]).casefold()))
+        below = [said.get("dashboard"), *(said.get("consumers") or ())]
+        above = [one.get("dataset") for kind in ("training", "validation") for one in said.get(f"{kind}Datasets") or ()]
+        if owner.type == "mlmodelDeployment":
+            above.append(said.get("modelVersion"))
+        inputs = list(_fields(said, *FIELDS[owner.type])) if owner.type in FIELDS else []
+        if owner.type == "mlmodelVersion" and not (inputs and all("featureSources" in one for _, one in inputs)):
+            above.append(said.get("mlmodel"))
+        true |= {(by_id[one["id"]].node, owner.node, owner.node) for one in above if one}
+        true |= {
+            (owner.node, by_id[one["id"]].node, owner.node) for one in below if one and not by_id[one["id"]].removed
+        }
+        for path, feature in inputs:
+            own = ids.get((owner.node, path.casefold()))
             for source in feature.get("featureSources") or ():
                 if source.get("dataSource"):
                     table = by_id[source["dataSource"]["id"]].node
-                    path = (source.get("path") or _quoted(source["name"])).casefold()
-                    true |= {(table, model.node, model.node), (ids.get((table, path)), own, model.node)}
+                    column = (source.get("path") or _quoted(source["name"])).casefold()
+                    true |= {(table, owner.node, owner.node), (ids.get((table, column)), own, owner.node)}
     told = query("SELECT upstream, downstream, owner FROM lineage_edge WHERE until IS NULL AND owner IS NOT NULL")
-    models = {model.node for model in live if model.type == "mlmodel"}
-    yield from _set_differences("lineage_edge", true, [row for row in told if row[2] in models])
+    yield from _set_differences("lineage_edge", true, [row for row in told if row[2] in owners])
+
+
+class View(NamedTuple):
+    """What the definition of a view means."""
+
+    names: set[str]
+    edges: set[tuple[tuple[int, str], tuple[int, str]]]
+    unclear: bool
+
+
+def _check_views(query: Query, live: list[Entity]) -> Iterator[str]:
+    """The names that views speak of and the edges that follow; in full of those views that are simple."""
+    nodes = {number: (entity, path) for entity, path, number in query("SELECT entity, path, id FROM lineage_node")}
+    tables = {one.node: one for one in live if one.type == "table"}
+    known = {_name_of(one): one for one in tables.values()}
+    existing = query(f"SELECT path FROM lineage_node WHERE entity = {NOWHERE} AND (until IS NULL OR until > since)")
+    yield from (f"the name {path} exists as if it were a field" for (path,) in existing)
+    names: dict[int, set[str]] = defaultdict(set)
+    edges: dict[int, set[Any]] = defaultdict(set)
+    yield from _read_views(query, nodes, tables, names, edges)
+    for node in names.keys() | edges.keys():
+        if node not in tables or DEFINITION not in tables[node].document:
+            yield f"{node} is indexed as a view, but is none"
+    for node, view in tables.items():
+        yield from _check_view(view, tables, known, names[node], edges[node])
+
+
+def _read_views(
+    query: Query,
+    nodes: dict[int, tuple[int, str]],
+    tables: dict[int, Entity],
+    names: dict[int, set[str]],
+    edges: dict[int, set[Any]],
+) -> Iterator[str]:
+    """Fill in the names that each view speaks of, and its edges, as they are in the index."""
+    for view, target in query(
+        f"SELECT referrer, target FROM relationship WHERE until IS NULL AND field = '{DEFINITION}'"
+    ):
+        if nodes.get(target, (-1, ""))[0] == NOWHERE:
+            names[view].add(nodes[target][1])
+        else:
+            yield f"the definition of {view} speaks of {target}, which is no name"
+    for up, down, owner, source in query(
+        "SELECT upstream, downstream, owner, source FROM lineage_edge WHERE until IS NULL AND owner IS NOT NULL"
+    ):
+        if owner in tables and source == "ViewLineage":
+            edges[owner].add((nodes.get(up, (up, "")), nodes.get(down, (down, ""))))
+        elif up == NOWHERE or nodes.get(down, (down,))[0] == NOWHERE:
+            yield f"an edge of {owner} has to do with a name, but it has no definition"
+
+
+def _check_view(
+    view: Entity, tables: dict[int, Entity], known: dict[str, Entity], names: set[str], edges: set[Any]
+) -> Iterator[str]:
+    own = _name_of(view)
+    for (up, _), (down, path) in edges:
+        if up == NOWHERE and (down, path) != (NOWHERE, own):
+            yield f"what is not understood of {view.fqn} is told of {path}"
+        elif up != NOWHERE and (down != view.node or _name_of(tables[up]) not in names):
+            yield f"an edge of the view {view.fqn} leads from {up} to {down}"
+    meant = _meant(view, known)
+    if meant is not None:
+        yield from _set_differences(f"names in {view.fqn}", meant.names, names)
+        yield from _set_differences(f"edges of {view.fqn}", meant.edges, [one for one in edges if one[0][0] != NOWHERE])
+        if meant.unclear != (((NOWHERE, ""), (NOWHERE, own)) in edges):
+            yield f"{view.fqn} is understood, or not, but the index says otherwise"
+
+
+def _name_of(table: Entity) -> str:
+    """How SQL names a table, below the id of its service."""
+    _, *inner = table.fqn.split(".")
+    return ".".join((str(table.document["service"]["id"]), *inner)).casefold()
+
+
+def _meant(view: Entity, known: dict[str, Entity]) -> View | None:
+    """What a simple definition means; None for what is not simple."""
+    text = view.document.get(DEFINITION)
+    if not text:
+        return View(set(), set(), False)
+    found = SIMPLE_VIEW.fullmatch(text)
+    if found is None:
+        return None
+    parts = found["name"].split(".")
+    name = ".".join((*_name_of(view).split(".")[: 4 - len(parts)], *parts))
+    if name == _name_of(view):
+        return None
+    table = known.get(name)
+    if table is None:
+        return View({name}, set(), True)
+    columns, own = ([each["name"].casefold() for each in one.document.get("columns") or ()] for one in (table, view))
+    given = list(_outputs(found["items"], columns))
+    if not columns or None in given:
+        return None
+    outputs = [one[1] for one in given if one]
+    edges = {((table.node, ""), (view.node, ""))}
+    unclear = False
+    for place, (column, output) in enumerate(one for one in given if one):
+        alike = len(own) == len(given) and own[place] not in outputs
+        into = output if not own or output in own else own[place] if alike else None
+        unclear |= into is None or column not in columns
+        if into is not None and column in columns:
+            edges.add(((table.node, column), (view.node, into)))
+    return View({name}, edges, unclear)
+
+
+def _outputs(items: str, columns: list[str]) -> Iterator[tuple[str, str] | None]:
+    """The columns that are selected, each with the name it gets; None for what is not simple."""
+    for word in items.split(", "):
+        item = SIMPLE_ITEM.fullmatch(word)
+        if word == "*":
+            yield from zip(columns, columns, strict=True)
+        else:
+            yield (item["column"], item["name"] or item["column"]) if item else None
 
 
 def _check_renderings(query: Query, live: list[Entity]) -> Iterator[str]:

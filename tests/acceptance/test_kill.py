@@ -57,7 +57,8 @@ class Pending:
 
 
 def url_of(fqn: str) -> str:
-    return f"/api/v1/{'tables' if fqn.startswith('shop.') else 'mlmodels'}/name/{fqn}"
+    kind = "tables" if fqn.startswith("shop.") else "mlmodels" if fqn.count(".") == 1 else "mlmodelVersions"
+    return f"/api/v1/{kind}/name/{fqn}"
 
 
 def seen(entity: dict[str, Any]) -> State:
@@ -71,7 +72,7 @@ def seen(entity: dict[str, Any]) -> State:
                 feature["name"],
                 tuple((one["name"], one["dataSource"]["fullyQualifiedName"]) for one in feature["featureSources"]),
             )
-            for feature in entity.get("mlFeatures", ())
+            for feature in entity.get("mlFeatures", entity.get("signature", {}).get("inputs", ()))
         ),
         frozenset(label["tagFQN"] for label in entity["tags"]),
         tuple(column["name"] for column in entity.get("columns", ())),
@@ -91,6 +92,8 @@ class Client:
         self.errors: list[str] = []
         self.models = [f"headwater.model{number}_{index}" for index in range(5)]
         self.tables = [f"{SCHEMA}.own{number}_{index}" for index in range(2)]
+        self.views = [f"{SCHEMA}.view{number}_{index}" for index in range(2)]
+        self.keeper = f"headwater.keeper{number}"
 
     def run(self, caller: "Caller", gone: type[Exception]) -> None:
         """Write until the server is gone."""
@@ -111,8 +114,12 @@ class Client:
             self.refused(caller)
         elif kind < 0.2:
             self.edge(caller)
-        elif kind < 0.36:
+        elif kind < 0.32:
             self.table(caller, self.random.choice(self.tables))
+        elif kind < 0.42:
+            self.view(caller, self.random.choice(self.views))
+        elif kind < 0.5:
+            self.version(caller, f"{self.keeper}.{self.random.randrange(3)}")
         else:
             self.model(caller, self.random.choice(self.models))
 
@@ -231,6 +238,51 @@ class Client:
                 {"op": "add", "path": "/description", "value": text},
             ]
             after = State(text, old.revision + 1, columns=(*old.columns, column))
+            self.ask(caller, "PATCH", url_of(fqn), operations, {fqn: after})
+
+    def view(self, caller: "Caller", fqn: str) -> None:
+        """A view of a table that may be there or not, or of the other view: its edges are read from its SQL."""
+        old, text = self.known.get(fqn), uuid4().hex
+        name = self.random.choice([*SHARED, *(one.rpartition(".")[2] for one in (*self.tables, *self.views))])
+        items = self.random.choice(("a, b AS c", "*", "c, extra1 AS d", "a AS x, b AS c"))
+        definition = f"SELECT {items} FROM {self.random.choice(('', 'public.', 'main.public.'))}{name}"
+        if old is None:
+            columns = self.random.choice((COLUMNS, COLUMNS[:2], COLUMNS[1:3]))
+            request = {
+                "name": fqn.rpartition(".")[2],
+                "databaseSchema": SCHEMA,
+                "description": text,
+                "tableType": "View",
+                "columns": [{"name": column, "dataType": "INT"} for column in columns],
+                "schemaDefinition": definition,
+            }
+            self.ask(caller, "POST", "/api/v1/tables", request, {fqn: State(text, 1, columns=columns)})
+        elif self.random.random() < 0.25:
+            self.ask(caller, "DELETE", url_of(fqn) + "?hardDelete=true", None, {fqn: None})
+        else:
+            operations = [
+                {"op": "add", "path": "/description", "value": text},
+                {"op": "add", "path": "/schemaDefinition", "value": definition},
+            ]
+            after = replace(old, text=text, revision=old.revision + 1)
+            self.ask(caller, "PATCH", url_of(fqn), operations, {fqn: after})
+
+    def version(self, caller: "Caller", fqn: str) -> None:
+        """A version of a model that stays."""
+        if self.keeper not in self.known:
+            content = self.content()
+            self.ask(caller, "PUT", "/api/v1/mlmodels", self.request(self.keeper, content), {self.keeper: content})
+            return
+        old, content = self.known.get(fqn), replace(self.content(), tags=frozenset())
+        about = {"description": content.text, "signature": {"inputs": self.written(content.features)}}
+        if old is None:
+            request = {"name": fqn.rpartition(".")[2], "mlmodel": self.keeper, **about}
+            self.ask(caller, "POST", "/api/v1/mlmodelVersions", request, {fqn: content})
+        elif self.random.random() < 0.25:
+            self.ask(caller, "DELETE", url_of(fqn) + "?hardDelete=true", None, {fqn: None})
+        else:
+            operations = [{"op": "add", "path": f"/{member}", "value": value} for member, value in about.items()]
+            after = replace(content, revision=old.revision + 1)
             self.ask(caller, "PATCH", url_of(fqn), operations, {fqn: after})
 
     def edge(self, caller: "Caller") -> None:
@@ -383,7 +435,7 @@ def look(caller: "Caller", fqn: str) -> State | None:
 
 
 def stored(consistency: ModuleType, url: str) -> tuple[dict[str, State], set[tuple[str, str]]]:
-    """Every model and table, and every asserted edge, read with SQL."""
+    """Every model, version and table, and every asserted edge, read with SQL."""
     with consistency.snapshot(url) as query:
         rows = query(
             "SELECT e.id, e.node, e.fqn, e.revision, e.deleted, s.document, e.removed, e.type "
@@ -394,9 +446,9 @@ def stored(consistency: ModuleType, url: str) -> tuple[dict[str, State], set[tup
     by_node = {row[1]: row[2] for row in rows}
     states = {}
     for _, _, fqn, revision, deleted, document, removed, kind in rows:
-        if removed is None and kind in ("mlmodel", "table"):
+        if removed is None and kind in ("mlmodel", "mlmodelVersion", "table"):
             content = json.loads(document)
-            for feature in content.get("mlFeatures", ()):
+            for feature in content.get("mlFeatures", content.get("signature", {}).get("inputs", ())):
                 for source in feature["featureSources"]:
                     source["dataSource"]["fullyQualifiedName"] = names[source["dataSource"]["id"]]
             content["tags"] = [{"tagFQN": names[label["id"]]} for label in content.get("tags", ())]

@@ -88,7 +88,7 @@ def asks(
             headers = {"if-match": if_match} if if_match else {}
             data = b"" if body is None else json.dumps(body).encode()
             reply = applications[0].handle(Request(method, path, query, headers, data), trusted=True)
-            return Answer(reply.status, reply.headers.get("ETag", ""), json.loads(reply.body))
+            return Answer(reply.status, reply.headers.get("ETag", ""), json.loads(reply.body or b"null"))
 
         return ask
 
@@ -103,7 +103,7 @@ def asks(
             text = "" if body is None else json.dumps(body)
             print(json.dumps([method, path, text, if_match]), file=requests, flush=True)
             status, etag, reply = json.loads(replies.readline())
-            return Answer(status, etag, json.loads(reply))
+            return Answer(status, etag, json.loads(reply or "null"))
 
         return ask
 
@@ -400,6 +400,90 @@ def test_a_list_and_its_total_are_of_one_moment(asks: Callable[[int], list[Ask]]
         return totals
 
     at_once(ways, read, come_and_go)
+
+
+@agreeing
+@pytest.mark.parametrize("rounds", ROUNDS)
+def test_a_walk_sees_one_moment_whatever_is_written_meanwhile(asks: Callable[[int], list[Ask]], rounds: int) -> None:
+    """A model is made from one of two tables at any moment; a third comes and goes between the source and another."""
+    ways = asks(4)
+    tables = [
+        ("services/databaseServices", {"name": "shop", "serviceType": "Postgres"}),
+        ("databases", {"name": "main", "service": "shop"}),
+        ("databaseSchemas", {"name": "public", "database": "shop.main"}),
+        *(("tables", table_of(name)) for name in ("source", "left", "right", "gone")),
+    ]
+    for collection, body in tables:
+        assert ways[0]("PUT", f"/api/v1/{collection}", body).status == 201
+
+    def flows(ask: Ask, up: str, down: str) -> int:
+        pair = {"fromColumns": [f"{SCHEMA}.{up}.x"], "toColumn": f"{SCHEMA}.{down}.x"}
+        path = f"/api/v1/lineage/table/name/{SCHEMA}.{up}/table/name/{SCHEMA}.{down}"
+        return ask("PUT", path, {"source": "QueryLineage", "columnsLineage": [pair]}).status
+
+    def model(ask: Ask, name: str, table: str) -> int:
+        source = {"name": "x", "dataSource": f"{SCHEMA}.{table}"}
+        return ask("PUT", MODELS, {"name": name, "mlFeatures": [{"name": "f", "featureSources": [source]}]}).status
+
+    for up, down in (("source", "source"), ("source", "left"), ("source", "right"), ("left", "source")):
+        assert flows(ways[0], up, down) == 200
+    assert (model(ways[0], "m", "left"), model(ways[0], "n", "gone")) == (201, 201)
+    stop = threading.Event()
+
+    def swap(ask: Ask, writer: int) -> None:
+        for number in range(2 * rounds):
+            assert model(ask, "m", ("right", "left")[number % 2]) == 200
+        stop.set()
+
+    def come_and_go(ask: Ask, writer: int) -> None:
+        while not stop.is_set():
+            assert flows(ask, "source", "gone") == 200
+            for how in ("", "?hardDelete=true"):
+                assert ask("DELETE", f"/api/v1/tables/name/{SCHEMA}.gone{how}").status == 200
+            assert ask("PUT", "/api/v1/tables", table_of("gone")).status == 201
+            assert model(ask, "n", "gone") == 200
+
+    def read(ask: Ask, reader: int) -> None:
+        while not stop.is_set():
+            check_walks(ask)
+            check_questions(ask)
+
+    at_once(ways, swap, come_and_go, read)
+
+
+def check_walks(ask: Ask) -> None:
+    for path in (
+        "lineage/walk/mlmodel/name/headwater.m?upstreamDepth=100&downstreamDepth=0",
+        f"lineage/table/name/{SCHEMA}.source?upstreamDepth=3&downstreamDepth=3",
+    ):
+        found = ask("GET", f"/api/v1/{path}")
+        assert found.status == 200, found
+        assert "truncated" not in found.json
+        known = {one["id"]: one["name"] for one in (found.json["entity"], *found.json["nodes"])}
+        edges = [*found.json["upstreamEdges"], *found.json["downstreamEdges"]]
+        ends = {(known[one["fromEntity"]], known[one["toEntity"]]) for one in edges}
+        assert len(ends & {("left", "m"), ("right", "m")}) == 1, ends
+        assert ("source", "source") in ends
+    view = ask("GET", f"/api/v1/lineage/getLineage?type=table&fqn={SCHEMA}.source")
+    assert view.status == 200, view
+
+
+def check_questions(ask: Ask) -> None:
+    reach = ask("GET", f"/api/v1/governance/reach?column={SCHEMA}.source.x")
+    assert [row["entity"]["name"] for row in reach.json["data"]] in (["m"], ["m", "n"]), reach
+    (path,) = reach.json["data"][0]["paths"]
+    assert [hop["to"]["entity"]["name"] for hop in path][1:] == ["m"]
+    tags = ask("GET", "/api/v1/governance/tags/mlmodel/name/headwater.m")
+    assert [row["tag"] for row in tags.json["data"]] == ["PII.Sensitive"], tags
+    change = {"change": "drop", "column": f"{SCHEMA}.source.x"}
+    impact = ask("POST", "/api/v1/governance/impact", {"changes": [change]})
+    assert [row["entity"]["name"] for row in impact.json["data"]] in (["m"], ["m", "n"]), impact
+
+
+def table_of(name: str) -> dict[str, Any]:
+    """A request for a table with one column, which carries a tag in the source."""
+    tags = [{"tagFQN": "PII.Sensitive", "source": "Classification"}] if name == "source" else []
+    return {"name": name, "databaseSchema": SCHEMA, "columns": [{"name": "x", "dataType": "INT", "tags": tags}]}
 
 
 # starting ---------------------------------------------------------------------------------------------------------
