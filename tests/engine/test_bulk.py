@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many entities in one request: each row counts for itself, and sees what the rows before it did."""
 
+from typing import Any
+
+import pytest
+
+from headwater.catalog import batches
+
 from .wire import Api, column_pairs, feature, named
 
 
@@ -36,3 +42,21 @@ def test_a_table_that_comes_twice_has_the_columns_of_its_last_row(api: Api) -> N
     assert "has no column b" in result["failedRequest"][0]["message"]
     (edge,) = api.lineage("mlmodel", "headwater.m1")["upstreamEdges"]
     assert column_pairs(edge["lineageDetails"]) == {("db.shop.main.people.a", "headwater.m1.f")}
+
+
+def test_rows_that_cost_much_let_other_writers_in(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = api.application.catalog.database
+    turns, write = [], database.write
+
+    def counted(work: Any) -> Any:
+        turns.append(work)
+        return write(work)
+
+    monkeypatch.setattr(database, "write", counted)
+    rows = [{"name": f"m{number}"} for number in range(7)]
+    assert api.put("mlmodels/bulk", rows)["numberOfRowsPassed"] == 7
+    assert len(turns) == 1
+    monkeypatch.setattr(batches, "PATIENCE", -1)
+    result = api.put("mlmodels/bulk", [*rows, {"name": "m::"}, {"name": "m8"}]).body
+    assert (len(turns), result["numberOfRowsPassed"], result["numberOfRowsFailed"]) == (1 + 9, 8, 1)
+    assert [row["request"] for row in result["successRequest"]][-2:] == ["headwater.m6", "headwater.m8"]

@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
 import pytest
 from openlineage.client import OpenLineageClient
 from openlineage.client.event_v2 import (
@@ -19,12 +20,15 @@ from openlineage.client.event_v2 import (
 )
 from openlineage.client.facet_v2 import column_lineage_dataset, schema_dataset
 from openlineage.client.transport.http import HttpCompression, HttpConfig, HttpTransport
+from sklearn.linear_model import LogisticRegression
 
+import headwater
 from headwater.errors import CatalogError, RequestRefused, StoreError
 from headwater.sdk.client import Client
 
 Serve = Callable[[], tuple[Client, str]]
 SHOP = "postgres://db:5432"
+RUN_ID = "01890000-0000-7000-8000-000000000002"
 PEOPLE, PROFILE = f"{SHOP}.shop.public.people", f"{SHOP}.shop.public.profile"
 
 
@@ -125,3 +129,38 @@ def test_the_real_client_may_send_gzip(serve: Serve) -> None:
     client, url = serve()
     send(url, HttpCompression.GZIP)
     assert {how for *_, how in hops(client, f"{PEOPLE}.sex")} == {"HASHING"}
+
+
+def test_a_capture_tells_of_the_training_where_the_environment_or_the_caller_says(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first, url), (second, other) = serve(), serve()
+    send(url)
+    frame = pd.DataFrame({"sex": [0.0, 1.0, 0.0, 1.0]})
+    model = LogisticRegression().fit(frame, [0, 1, 0, 1])
+
+    def capture(**more: Any) -> None:
+        headwater.capture(model, frame, name="risk", sources=PROFILE, client=first, run_id=RUN_ID, **more)
+
+    capture(openlineage=other)
+    feature, version = "headwater.risk.sex", "headwater.risk.1.sex"
+    for kind, name in (("mlmodel", feature), ("mlmodelVersion", version)):
+        (row,) = second.governance.reach(column=f"{PROFILE}.sex", type=kind)
+        assert [hop.to.field for hop in row.paths[0]] == [name]
+    assert [one.name for one in second.tables.get(PROFILE).columns or ()] == ["sex", "who"]
+    status = second.pipelines.get('headwater."headwater.risk"', fields="pipelineStatus").pipeline_status
+    assert status is not None
+    assert (status.execution_status, status.execution_id) == ("Successful", RUN_ID)
+
+    monkeypatch.setenv("OPENLINEAGE_URL", "http://127.0.0.1:9")
+    with pytest.warns(UserWarning, match="is captured, but OpenLineage was not told"):
+        capture()
+    with pytest.raises(StoreError, match="gave no answer"):
+        capture(openlineage="http://127.0.0.1:9")
+    third, third_url = serve()
+    monkeypatch.setenv("OPENLINEAGE_URL", third_url)
+    capture()
+    assert [one.name for one in third.mlmodel_versions.list()] == ["1"]
+    monkeypatch.setenv("OPENLINEAGE_DISABLED", "true")
+    monkeypatch.setenv("OPENLINEAGE_URL", "http://127.0.0.1:9")
+    capture()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A full catalogue entry from training code: the fitted model says what it is, the frame what it was fed."""
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -21,6 +22,7 @@ from headwater.schema.entities.mlmodel import (
 )
 from headwater.schema.entities.modelversions import CreateMlModelVersion, MlModelVersion
 from headwater.sdk import estimators, training
+from headwater.sdk import openlineage as sending
 from headwater.sdk.client import Client
 from headwater.sdk.collection import Key
 
@@ -71,6 +73,7 @@ def capture(
     run_id: str | None = None,
     run_url: str | None = None,
     trained_at: int | None = None,
+    openlineage: str | None = None,
     **more: object,
 ) -> MlModel:
     """Put a fitted estimator or pipeline into the catalogue, with what it was fitted on.
@@ -85,6 +88,9 @@ def capture(
     library and the packages of this process; a capture that says the same as the newest version adds none. ``metrics``
     are figures by name, or by the name of a dataset and then by name. ``validation`` and ``test`` are further frames,
     or pairs of a frame and a target. ``alias`` is what the version then holds, such as ``challenger``.
+
+    Where ``OPENLINEAGE_URL`` or ``openlineage``, a URL, says where to, the training is told as an OpenLineage run as
+    well. If nobody answers at ``OPENLINEAGE_URL``, that is a warning.
     """
     if client is None:
         raise CatalogError("no catalogue: give a client, or call headwater.capture, which connects to the default one")
@@ -130,7 +136,27 @@ def capture(
     made = _put_version(client, captured, version, about | {name: value for name, value in said.items() if value})
     for each in _each(alias or ()):
         client.mlmodel_versions.set_alias(made, str(each))
+    _tell(client, captured, made, run_id, openlineage)
     return captured
+
+
+def _tell(client: Client, model: MlModel, version: MlModelVersion, run_id: str | None, url: str | None) -> None:
+    """Tell others that a version was trained, if somebody says where to."""
+    if not url and not sending.wanted():
+        return
+    name = model.fully_qualified_name or model.name
+    about = [
+        event
+        for entity in (model, version)
+        for event in client.lineage.events(entity)
+        if event["job"]["namespace"] == "headwater"
+    ]
+    try:
+        sending.emit([sending.run_of(name, about, run_id)], url)
+    except CatalogError as error:
+        if url:
+            raise
+        warnings.warn(f"{name} is captured, but OpenLineage was not told: {error}", stacklevel=3)
 
 
 def _check_length(frame: Any, target: Any) -> None:

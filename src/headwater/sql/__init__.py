@@ -85,8 +85,9 @@ def lineage(
 ) -> tuple[Statement, ...]:
     """Where the columns come from that the statements of a script yield.
 
-    ``dialect``: that of a text; a script that was parsed has one. ``relations``: what the script may read, as far as that is known, by full names. ``catalog`` and ``schema``: where
-    names that do not say it are. ``through_views``: views whose query is known are read as what they select from.
+    ``dialect``: that of a text; a script that was parsed has one. ``relations``: what the script may read, as far as
+    that is known, by full names. ``catalog`` and ``schema``: where names that do not say it are. ``through_views``:
+    views whose query is known are read as what they select from.
     """
     script = _script(sql, dialect, relations, catalog, schema, through_views)
     return tuple(statement for statement, _ in script.read())
