@@ -20,8 +20,8 @@ from typing import Any
 from benchmarks.payloads import SERVICE, surroundings
 from headwater.catalog.access import ADMIN
 from headwater.catalog.identity import new_id
+from headwater.catalog.recording import Write
 from headwater.catalog.service import Catalog
-from headwater.catalog.writing import Write
 from headwater.store.database import Transaction
 from headwater.store.documents import find, fqn_key
 

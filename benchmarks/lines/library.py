@@ -13,7 +13,7 @@ from benchmarks.measure import Line, interleaved, per_second
 from headwater.catalog.access import ADMIN
 from headwater.catalog.context import Key
 from headwater.catalog.reading import View
-from headwater.catalog.writing import Write
+from headwater.catalog.recording import Write
 
 MLMD = """
 import sys, time

@@ -15,8 +15,8 @@ from benchmarks.payloads import SERVICE
 from headwater.catalog.access import ADMIN
 from headwater.catalog.governance import ReachQuestion
 from headwater.catalog.reading import View
+from headwater.catalog.recording import Write
 from headwater.catalog.service import Catalog
-from headwater.catalog.writing import Write
 from headwater.schema.base import Document
 from headwater.schema.governance import Selection
 from headwater.store import history

@@ -9,7 +9,7 @@ from benchmarks.client import rate
 from benchmarks.lines.shared import BATCH, bulk_requests, catalog_of, cpu_per_request, table_ids, times
 from benchmarks.measure import Line, interleaved, per_second
 from headwater.catalog.access import ADMIN
-from headwater.catalog.writing import Write
+from headwater.catalog.recording import Write
 
 
 def put(bench: Bench) -> list[Line]:

@@ -12,9 +12,9 @@ from headwater.catalog.context import Key
 from headwater.catalog.lineage import End
 from headwater.catalog.openlineage.intake import parsed
 from headwater.catalog.reading import Include, PageRequest, View
+from headwater.catalog.recording import Write
 from headwater.catalog.secrets import Vault
 from headwater.catalog.service import Catalog
-from headwater.catalog.writing import Write
 from headwater.errors import CatalogError, EntityNotFound
 from headwater.schema.registry import Registry
 from headwater.store.opening import connect

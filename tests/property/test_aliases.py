@@ -14,9 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from headwater.catalog.access import Principal
 from headwater.catalog.context import Key
 from headwater.catalog.reading import PageRequest, View
+from headwater.catalog.recording import Write
 from headwater.catalog.secrets import Vault
 from headwater.catalog.service import Catalog
-from headwater.catalog.writing import Write
 from headwater.errors import CatalogError
 from headwater.schema.registry import standard
 from headwater.store.opening import connect

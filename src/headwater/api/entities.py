@@ -14,7 +14,7 @@ from headwater.api.routes import Call, Route, maker
 from headwater.catalog.context import Key
 from headwater.catalog.identity import new_id
 from headwater.catalog.reading import Page, PageRequest
-from headwater.catalog.writing import Outcome
+from headwater.catalog.recording import Outcome
 from headwater.errors import InvalidEntity
 from headwater.schema.change import Comparison
 from headwater.schema.declare import SOFT_DELETE, Addition, EntityType, Inverse

@@ -15,8 +15,8 @@ from headwater.api.http import Query, Request, Response
 from headwater.catalog.access import Principal
 from headwater.catalog.context import Key
 from headwater.catalog.reading import Include, View
+from headwater.catalog.recording import Write
 from headwater.catalog.service import Catalog
-from headwater.catalog.writing import Write
 from headwater.errors import InvalidEntity, RequestRefused
 from headwater.schema.declare import EntityType
 from headwater.settings import Settings

@@ -18,7 +18,8 @@ from headwater.catalog.context import Context, Key, dump, parse
 from headwater.catalog.hydrate import References
 from headwater.catalog.names import Names
 from headwater.catalog.reading import Reader, View
-from headwater.catalog.writing import Write, Writer
+from headwater.catalog.recording import Write
+from headwater.catalog.writing import Writer
 from headwater.errors import EdgeDerived, EntityNotFound, InvalidEntity
 from headwater.schema import fqn
 from headwater.schema.base import Document

@@ -16,8 +16,9 @@ from headwater.catalog.names import Card
 from headwater.catalog.past import PastReader
 from headwater.catalog.prepare import Preparation
 from headwater.catalog.reading import Reader, View
+from headwater.catalog.recording import Outcome
 from headwater.catalog.shape import Outline, sources
-from headwater.catalog.writing import Outcome, Writer
+from headwater.catalog.writing import Writer
 from headwater.errors import InvalidEntity
 from headwater.schema import fqn
 from headwater.schema.base import Document

@@ -14,8 +14,9 @@ from headwater.catalog.beside import show_series
 from headwater.catalog.context import Key, dump, parse
 from headwater.catalog.diff import Change
 from headwater.catalog.reading import Reader
+from headwater.catalog.recording import EventType, Outcome
 from headwater.catalog.shape import Outline
-from headwater.catalog.writing import EventType, Outcome, Writer
+from headwater.catalog.writing import Writer
 from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema import fqn
 from headwater.schema.base import Document

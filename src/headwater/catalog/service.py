@@ -18,6 +18,7 @@ from headwater.catalog import (
     attention,
     batches,
     comparison,
+    deletion,
     lineage_shapes,
     log,
     reindex,
@@ -42,9 +43,10 @@ from headwater.catalog.openlineage import outgoing
 from headwater.catalog.openlineage.intake import Event, Intake, Taken
 from headwater.catalog.past import past_of
 from headwater.catalog.reading import Found, Page, PageRequest, Reader, View
+from headwater.catalog.recording import Outcome, Write
 from headwater.catalog.search.service import Search
 from headwater.catalog.secrets import Vault
-from headwater.catalog.writing import Outcome, Write, Writer
+from headwater.catalog.writing import Writer
 from headwater.errors import EntityNotFound
 from headwater.schema.base import Document
 from headwater.schema.change import BulkAssets, DeleteStale
@@ -233,7 +235,7 @@ class Catalog:
         self, declared: EntityType, key: Key, write: Write, recursive: bool = False, hard: bool = False
     ) -> Outcome:
         """Delete an entity, softly unless ``hard``."""
-        return self._write(write, lambda writer: writer.delete(declared, key, recursive, hard))
+        return self._write(write, lambda writer: deletion.delete(writer, declared, key, recursive, hard))
 
     def revert(self, declared: EntityType, key: Key, version: str, leave_out: bool, write: Write) -> Outcome:
         """Make an entity say again what an earlier version said; ``leave_out`` does without what is gone since."""
@@ -241,7 +243,7 @@ class Catalog:
 
     def restore(self, declared: EntityType, key: Key, write: Write) -> Outcome:
         """Undo a soft deletion."""
-        return self._write(write, lambda writer: writer.restore(declared, key))
+        return self._write(write, lambda writer: deletion.restore(writer, declared, key))
 
     def follow(self, declared: EntityType, key: Key, user_id: str, follows: bool, write: Write) -> Document:
         """Make a user follow an entity, or stop; the change event."""

@@ -3,6 +3,7 @@
 
 from typing import NamedTuple
 
+from headwater.catalog import deletion
 from headwater.catalog.context import Key
 from headwater.catalog.reading import Reader
 from headwater.catalog.writing import Writer
@@ -35,7 +36,7 @@ def find(reader: Reader, declared: EntityType, request: Document) -> list[Stale]
 def delete(writer: Writer, declared: EntityType, one: Stale, recursive: bool, hard: bool) -> str:
     """Delete it; the event. What went with something above it is no loss."""
     try:
-        return writer.delete(declared, Key.id(one.id), recursive, hard).event
+        return deletion.delete(writer, declared, Key.id(one.id), recursive, hard).event
     except EntityNotFound:
         return "entityNoChange"
 

@@ -15,7 +15,8 @@ from headwater.catalog.checks.looking import Looker
 from headwater.catalog.checks.production import NOW, Production, addresses, is_idle
 from headwater.catalog.context import Context, Key
 from headwater.catalog.reading import Reader
-from headwater.catalog.writing import Write, Writer
+from headwater.catalog.recording import Write
+from headwater.catalog.writing import Writer
 from headwater.errors import InvalidEntity, TooBusy
 from headwater.schema.base import Document
 from headwater.schema.checks import SERIES, CheckedState, CheckOutcome

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, get_args
 
+from headwater.catalog import deletion
 from headwater.catalog.context import Key
 from headwater.catalog.prepare import PATH_SIZE
 from headwater.catalog.writing import Writer
@@ -155,7 +156,7 @@ class Entities:
                 self.writer.create(declared, body)
                 row = self._find(entity_type, path)
             elif row.deleted:
-                self.writer.restore(declared, Key.id(row.id))
+                deletion.restore(self.writer, declared, Key.id(row.id))
             assert row is not None
             above, service = row, service or row
         assert above is not None
@@ -167,7 +168,7 @@ class Entities:
         """An entity that is there, told what it does not know yet."""
         declared = self.registry[row.type]
         if row.deleted:
-            self.writer.restore(declared, Key.id(row.id))
+            deletion.restore(self.writer, declared, Key.id(row.id))
         if not said:
             return row
         news = self._news(declared, self.writer.shown(declared, row), said, label)

@@ -19,7 +19,7 @@ from headwater.catalog.openlineage import runs, together
 from headwater.catalog.openlineage.entities import Entities
 from headwater.catalog.openlineage.runs import Used
 from headwater.catalog.openlineage.together import Link, Together, Traced
-from headwater.catalog.writing import Write
+from headwater.catalog.recording import Write
 from headwater.errors import InvalidEntity
 from headwater.schema import fqn
 from headwater.schema.base import Document
