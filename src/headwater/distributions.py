@@ -224,9 +224,8 @@ def kolmogorov_smirnov(baseline: Numbers, current: Numbers) -> KolmogorovSmirnov
         least = max(least, ones[0] - others[1], others[0] - ones[1])
         most = max(most, ones[1] - others[0], others[1] - ones[0])
     for low, high in pairwise(points):
-        ones = tuple(count / first for count in baseline.between(low, high))
-        others = tuple(count / second for count in current.between(low, high))
-        most = max(most, ones[1] - others[0], others[1] - ones[0])
+        (few, many), (other_few, other_many) = baseline.between(low, high), current.between(low, high)
+        most = max(most, many / first - other_few / second, other_many / second - few / first)
     return KolmogorovSmirnov(
         figure=figure,
         error=max(most - figure, figure - least, 0.0),
