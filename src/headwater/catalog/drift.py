@@ -121,11 +121,11 @@ class DriftReader:
             reason = f"{name} has no profile of this column"
             return shown | {"verdict": DriftVerdict.UNKNOWN, "reason": reason, "measures": []}
         shown["current"] = _profiled(current, _reference(source.entity))
-        measured, why = compare(baseline, current, self.limits)
-        reason = {"reason": why} if why else {}
+        measured, fault = compare(baseline, current, self.limits)
+        if fault:
+            shown["reason"] = fault
         return shown | {
             "verdict": _gravest(one.verdict for one in measured),
-            **reason,
             "measures": [wire(one) for one in measured],
         }
 

@@ -176,7 +176,7 @@ class Catalog:
             return series.shown(reader, declared, wanted, key)
 
     def drift(self, declared: EntityType, key: Key, limits: DriftThresholds | None, view: View) -> Document:
-        """How far the data have moved from those that an entity was made from, by the catalogue's thresholds or others."""
+        """How far the data behind an entity have moved since it was made, by the catalogue's thresholds or others."""
         with self._reader(view) as reader:
             return drift.DriftReader(reader, limits).answer(declared, key)
 
