@@ -229,7 +229,7 @@ def kolmogorov_smirnov(baseline: Numbers, current: Numbers) -> KolmogorovSmirnov
     return KolmogorovSmirnov(
         figure=figure,
         error=max(most - figure, figure - least, 0.0),
-        p_value=_kolmogorov(figure, first * second / (first + second)),
+        p_value=kolmogorov_p(figure, first * second / (first + second)),
     )
 
 
@@ -242,7 +242,7 @@ def _bounds(one: Numbers, point: float) -> tuple[float, float]:
     return least / one.total, most / one.total
 
 
-def _kolmogorov(distance: float, size: float) -> float:
+def kolmogorov_p(distance: float, size: float) -> float:
     """How probable at least this distance is between samples of one distribution: 2 Σ (-1)^(k-1) exp(-2 k² λ²)."""
     root = math.sqrt(size)
     scaled = (root + 0.12 + 0.11 / root) * distance
