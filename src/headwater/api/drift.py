@@ -59,13 +59,13 @@ def put_thresholds(call: Call) -> Response:
 
 
 def drift(call: Call) -> Response:
-    """The drift of an entity. Thresholds in the question take the place of all of the catalogue's."""
+    """The drift of an entity. If the question says any threshold, there are no others than it says."""
     declared = call.catalog.context.declared(call.parameters["type"])
-    said: Document = {}
+    said: Document = {measure: {} for measure, _ in LIMITS.values()}
     for parameter, (measure, level) in LIMITS.items():
         if (value := call.query.get(parameter)) is not None:
-            said.setdefault(measure, {})[level] = value
-    limits = checked(DriftThresholds, said) if said else None
+            said[measure][level] = value
+    limits = checked(DriftThresholds, said) if any(said.values()) else None
     return render(call.catalog.drift(declared, call.key, limits, call.plain_view("non-deleted")))
 
 

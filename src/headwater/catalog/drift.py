@@ -263,7 +263,7 @@ def crossings(session: Session, context: Context, table: int, position: int) -> 
     for row in _made_from(session, context, table, position):
         declared = context.registry[row.type]
         rule = declared.drift
-        if rule is None or not _in_use(rule, orjson.loads(row.document)):
+        if rule is None or not rule.in_use(orjson.loads(row.document)):
             continue
         before, after = (
             {
@@ -278,15 +278,6 @@ def crossings(session: Session, context: Context, table: int, position: int) -> 
         if graver:
             found[row.node] = _gravest(graver)
     return found
-
-
-def _in_use(rule: Drift, document: Document) -> bool:
-    """Whether an entity is in use, so that its drift matters to somebody."""
-    for path, values in rule.used:
-        value = held(document, path.split("."))
-        if value and (not values or value in values):
-            return True
-    return False
 
 
 def _made_from(session: Session, context: Context, table: int, position: int) -> list[EntityRow]:

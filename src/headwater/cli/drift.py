@@ -92,16 +92,14 @@ def drift(session: Session, model: str, word: str | None, warn: float | None, al
 
 
 def _in_use(session: Session, model: str) -> str:
-    """The version that is meant where none is named: the newest in production, else the newest with an alias, else
-    the newest."""
+    """The version that is meant where none is named: the newest that is in use, else the newest."""
     with session.naming(session.declared("mlmodel"), model):
         found = session.client.mlmodels.get(model, fields="", as_of=session.as_of)
-    versions = session.client.mlmodel_versions.of(found, as_of=session.as_of)
+    collection = session.client.mlmodel_versions
+    versions, rule = collection.of(found, as_of=session.as_of), collection.declared.drift
     if not versions:
         raise EntityNotFound(f"{model} has no versions yet, so nothing says what it was trained on")
-    in_production = [one for one in versions if one.stage and one.stage.name == "Production"]
-    named = [one for one in versions if one.aliases]
-    return (in_production or named or versions)[0].name
+    return next((one for one in versions if rule and rule.in_use(wire(one))), versions[0]).name
 
 
 def page(found: DriftReply) -> Iterator[RenderableType]:

@@ -326,8 +326,7 @@ def drift(
         str | None,
         Parameter(
             name="VERSION",
-            help="A version, by its name or an alias; by default the newest in production, else the newest that has an "
-            "alias, else the newest.",
+            help="A version, by its name or an alias; the newest in use (in production, or with an alias) by default.",
         ),
     ] = None,
     /,

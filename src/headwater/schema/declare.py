@@ -16,7 +16,7 @@ from typing import Literal
 from pydantic.alias_generators import to_snake
 
 from headwater.schema import fqn
-from headwater.schema.base import CreateRequest, Document, Entity, Model, TagSource
+from headwater.schema.base import CreateRequest, Document, Entity, Model, TagSource, held
 
 
 @cache
@@ -386,6 +386,11 @@ class Drift:
     dataset: str
     otherwise: tuple[str, str]
     used: tuple[tuple[str, tuple[str, ...]], ...]
+
+    def in_use(self, document: Document) -> bool:
+        """Whether an entity is in use, so that its drift matters to somebody."""
+        found = ((held(document, path.split(".")), values) for path, values in self.used)
+        return any(value and (not values or value in values) for value, values in found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

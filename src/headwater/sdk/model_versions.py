@@ -8,7 +8,7 @@ from headwater.errors import EntityNotFound
 from headwater.schema import fqn
 from headwater.schema.base import Entity, EntityReference, wire
 from headwater.schema.change import Comparison
-from headwater.schema.drift import DriftReply, DriftThresholds
+from headwater.schema.drift import DriftReply, DriftThresholds, MeasureName
 from headwater.schema.entities.modelversions import (
     ApprovalStatus,
     CreateMlModelVersion,
@@ -91,8 +91,9 @@ class ModelVersions(Collection[MlModelVersion, CreateMlModelVersion]):
         """How far the columns behind a version have moved from what it was trained on, by the catalogue's thresholds
         or others."""
         query = self._view(None, "non-deleted", as_of)
-        for measure, levels in wire(thresholds).items() if thresholds else ():
-            query |= {f"{measure}.{level}": figure for level, figure in levels.items()}
+        for measure in MeasureName if thresholds else ():
+            levels = thresholds.of(measure)
+            query |= {f"{measure}.warn": levels.warn, f"{measure}.alert": levels.alert}
         where = place(self.declared, version)
         path = path_of("governance", "drift", self.declared.name, *where)
         return read(DriftReply, self._wire.ask("GET", path, query))
