@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Distributions in few numbers, and how far two of them are apart. Nothing here but arithmetic.
 
-``Numbers`` keeps a cumulative distribution exactly at up to ``POINTS + 1`` of its values; between two of them lies less
-than one ``POINTS``-th of the rows, of which only the number is known. ``Categories`` keeps the commonest values. Every
-function says where its formula is from, and ``tests/property/test_distributions.py`` holds them against scipy.
+``Numbers`` keeps a cumulative distribution exactly at up to ``POINTS + 1`` of its values, and at all of them if there
+are not more than ``POINTS``; between two that are kept lies less than one ``POINTS``-th of the rows, of which only the
+number is known. ``Categories`` keeps the commonest values. Every function says where its formula is from, and
+``tests/property/test_distributions.py`` holds them against scipy.
 """
 
 import math
@@ -126,9 +127,9 @@ def numbers(counted: Iterable[tuple[float, int]], total: int) -> Numbers:
     values: list[float] = []
     below: list[int] = []
     at_most: list[int] = []
-    seen = 0
-    for value, count in counted:
-        if seen == 0 or crosses(seen, seen + count, total):
+    seen, given = 0, list(counted)
+    for value, count in given:
+        if seen == 0 or len(given) <= POINTS or crosses(seen, seen + count, total):
             values.append(float(value))
             below.append(seen)
             at_most.append(seen + count)

@@ -44,6 +44,7 @@ def test_a_distribution_is_exact_where_it_is_kept_and_near_elsewhere(sample: Sam
     kept = taken(sample)
     ordered = np.sort(np.array(sample))
     assert len(kept.values) <= POINTS + 1
+    assert kept.exact == (len(set(sample)) <= POINTS)
     assert (kept.values[0], kept.values[-1], kept.total) == (ordered[0], ordered[-1], len(sample))
     for value, below, at_most in zip(kept.values, kept.below, kept.at_most, strict=True):
         assert below == np.searchsorted(ordered, value, side="left")

@@ -210,7 +210,7 @@ def _numbers(ask: Ask, source: str, column: Column) -> tuple[Numbers, int]:
         f"WITH counted AS (SELECT {column.value} AS v, count(*) AS c FROM {source} WHERE {column.value} IS NOT NULL "
         "GROUP BY 1), summed AS (SELECT v, c, CAST(sum(c) OVER (ORDER BY v) AS bigint) AS m, "
         "CAST(sum(c) OVER () AS bigint) AS n, count(*) OVER () AS d FROM counted) "
-        f"SELECT v, m - c, m, d FROM summed WHERE m = c OR c * {POINTS} >= n "
+        f"SELECT v, m - c, m, d FROM summed WHERE m = c OR d <= {POINTS} OR c * {POINTS} >= n "
         f"OR (m * {POINTS}) % n < ((m - c) * {POINTS}) % n ORDER BY v"
     )
     numbers = Numbers([float(one[0]) for one in found], [one[1] for one in found], [one[2] for one in found])

@@ -91,8 +91,8 @@ class ModelVersions(Collection[MlModelVersion, CreateMlModelVersion]):
         """How far the columns behind a version have moved from what it was trained on, by the catalogue's thresholds
         or others."""
         query = self._view(None, "non-deleted", as_of)
-        for measure in MeasureName if thresholds else ():
-            levels = thresholds.of(measure)
+        limits = {measure: thresholds.of(measure) for measure in MeasureName} if thresholds else {}
+        for measure, levels in limits.items():
             query |= {f"{measure}.warn": levels.warn, f"{measure}.alert": levels.alert}
         where = place(self.declared, version)
         path = path_of("governance", "drift", self.declared.name, *where)
