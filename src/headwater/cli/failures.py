@@ -37,8 +37,9 @@ EXIT_CODES: tuple[tuple[Exit, str], ...] = (
     (
         Exit.FAILED,
         "refused, something would break or does not answer, a policy is violated",
+        "refused, a change would break something, a policy is violated, or data drifted",
     ),
-    (Exit.USAGE, "not written as it must be, or not answered in full (impact, check)"),
+    (Exit.USAGE, "not written as it must be, or not answered in full (impact, check, drift)"),
     (Exit.NOT_FOUND, "there is no such entity, version or edge"),
     (Exit.CONFLICT, "the entity exists, has changed since, or follows from another one"),
     (Exit.UNREACHABLE, "the server or the database cannot be reached, or failed"),
