@@ -38,6 +38,7 @@ EXIT_CODES: tuple[tuple[Exit, str], ...] = (
         Exit.FAILED,
         "refused, something would break or does not answer, a policy is violated",
         "refused, a change would break something, a policy is violated, or data drifted",
+        "refused, something would break, a policy is violated, or data drifted",
     ),
     (Exit.USAGE, "not written as it must be, or not answered in full (impact, check, drift)"),
     (Exit.NOT_FOUND, "there is no such entity, version or edge"),
