@@ -145,6 +145,18 @@ def test_nothing_sensitive_reaches_the_model_without_the_household_profile(clien
     assert answers.sensitive == ()
 
 
+def test_the_self_employed_earn_otherwise_and_work_elsewhere(client: Client) -> None:
+    moved = questions.drift(client, register.MODEL)
+    assert {row.input: row.verdict for row in moved.data if row.verdict != "steady"} == {
+        "industry_unemployment": "alert",
+        "household_income": "alert",
+        "housing_to_income": "warn",
+        "debt_to_income": "warn",
+    }
+    figures = {row.input: round(row.measures[0].figure, 3) for row in moved.data}
+    assert (figures["household_income"], figures["industry_unemployment"]) == (0.341, 0.481)
+
+
 def test_the_gate_fails_on_the_hidden_path_and_on_nothing_else(client: Client) -> None:
     verdict = questions.judge(client, demo.POLICY)
     assert verdict.status == "violated"
@@ -201,7 +213,8 @@ def test_the_story_tells_what_the_catalogue_says_now(tmp_path: Path) -> None:
 
 def tell(client: Client, *more: object, width: int = 80) -> str:
     answers, other = (questions.ask(client, model) for model in (register.MODEL, register.CHALLENGER))
-    return render(*story.tell(answers, other, questions.judge(client, demo.POLICY)), *more, width=width)
+    verdict, moved = questions.judge(client, demo.POLICY), questions.drift(client, register.MODEL)
+    return render(*story.tell(answers, other, verdict, moved), *more, width=width)
 
 
 def render(*parts: object, width: int = 80) -> str:

@@ -632,3 +632,46 @@ def test_filters_become_rules(api: Api) -> None:
     ]
     api.patch(named(SUBSCRIPTIONS, "sub"), {"op": "remove", "path": "/input/filters/0"})
     assert len(api.get(named(SUBSCRIPTIONS, "sub"))["filteringRules"]["rules"]) == 1
+
+
+def ages(moment: int, first: int) -> Json:
+    """The profile of a hundred people, each one year older than the one before."""
+    numbers = {"values": [*range(first, first + 100)], "below": [*range(100)], "atMost": [*range(1, 101)]}
+    return {"distribution": [{"name": "age", "timestamp": moment, "rows": 100, "numbers": numbers}]}
+
+
+DRIFTING = {
+    "driftCrossed()": [3000, 5000, 8000],
+    "driftCrossed({}, {}, {'alert'})": [5000, 8000],
+    "driftCrossed({'headwater.churn'}, {'ada'})": [3000, 5000, 8000],
+    "driftCrossed({'headwater.other'})": [],
+    "driftCrossed({}, {'nobody'})": [],
+}
+
+
+def test_who_uses_a_version_hears_when_its_data_drift_and_only_then(alerting: Make, receiver: "Receiver") -> None:
+    api = alerting()
+    api.put("users", {"name": "ada", "email": "ada@example.com"})
+    api.table("people", ["age", "size"])
+    api.put(f"{named('tables', PEOPLE)}/distribution", ages(1000, 20))
+    api.model("churn", owners=owned("ada"), mlFeatures=[feature("age", "age")])
+    trained = {"mlmodel": "headwater.churn", "trainingDatasets": [{"name": "people", "dataset": PEOPLE}]}
+    api.put("mlmodelVersions", {"name": "1", "aliases": ["champion"], **trained})
+    api.put("mlmodelVersions", {"name": "2", **trained})
+    for number, condition in enumerate(DRIFTING):
+        subscribe(api, hook(f"{receiver.url}/{number}"), condition=condition, name=f"s{number}")
+    subscribe(api, {"category": "Owners", "type": "ActivityFeed"}, condition="driftCrossed()", name="owners")
+    happened = {}
+    for moment, first in ((2000, 20), (3000, 27), (4000, 27), (5000, 70), (6000, 70), (7000, 20), (8000, 70)):
+        api.put(f"{named('tables', PEOPLE)}/distribution", ages(moment, first))
+        happened[api.position()] = moment
+    api.put(f"{named('tables', PEOPLE)}/tableProfile", {"tableProfile": {"timestamp": 9000}})
+    tell(api)
+    found: dict[str, list[int]] = {condition: [] for condition in DRIFTING}
+    for path, headers, _ in receiver.accepted:
+        condition = list(DRIFTING)[int(path.rpartition("/")[2])]
+        found[condition].append(happened[int(headers["x-headwater-position"])])
+    assert found == DRIFTING
+    notices = api.get("events/notices", user="ada")["data"]
+    told = [one["lines"] for one in notices if one["title"] == f"ada changed table {PEOPLE}"]
+    assert told == [["distribution changed", "this concerns mlmodelVersion headwater.churn.1"]] * 3

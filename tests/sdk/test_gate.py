@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from headwater.schema.entities.data import Table
+from headwater.schema.entities.profiling import ColumnDistribution, CreateDistribution, NumberDistribution
 from headwater.schema.lineage import ColumnLineage
 from headwater.schema.policy import Policy, Verdict
 from headwater.sdk import gate
@@ -98,3 +99,50 @@ def test_an_answer_that_was_cut_short_is_no_answer(hashed: Client, monkeypatch: 
     assert gate.check(hashed, policy).rules[0].status == "holds"
     verdict = gate.check(hashed, Policy.read(RULES.format(through="[]") + WAIVER.format(until="2999-01-01")))
     assert "more than 1 places" in verdict.rules[0].unanswered[0]
+
+
+def numbers(first: int) -> list[ColumnDistribution]:
+    """A hundred numbers in a row, as the distribution of the column n."""
+    values = [float(first + step) for step in range(100)]
+    spread = NumberDistribution(values=values, below=list(range(100)), at_most=list(range(1, 101)))
+    return [ColumnDistribution(name="n", timestamp=1000 + first, rows=100, numbers=spread)]
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        ("{}", "has data that moved since training: n (psi 4.35)"),
+        ("{ psi = 5 }", None),
+        ("{ ks = 0.5 }", "has data that moved since training: n (ks 0.50)"),
+        ("{ psi = 99, ks = 0.6 }", None),
+        ("{ psi = 99, unknown = true }", None),
+    ],
+)
+def test_a_rule_limits_how_far_the_data_of_versions_in_use_may_move(
+    client: Client, make_table: MakeTable, limit: str, expected: str | None
+) -> None:
+    table = make_table("numbers", n="INT")
+    client.tables.record_profile(table, CreateDistribution(distribution=numbers(0)))
+    source = {"name": "n", "data_source": table.fully_qualified_name}
+    model = client.mlmodels.put(name="m", ml_features=[{"name": "n", "feature_sources": [source]}])
+    trained = {
+        "mlmodel": model.fully_qualified_name,
+        "training_datasets": [{"name": "t", "dataset": table.fully_qualified_name}],
+    }
+    client.mlmodel_versions.put({"name": "1", **trained})
+    client.mlmodel_versions.put({"name": "2", "aliases": ["champion"], **trained})
+    client.tables.record_profile(table, CreateDistribution(distribution=numbers(50)))
+    rule = f'[[rule]]\nname = "still"\nselect = {{ type = "mlmodelVersion" }}\ndrift = {limit}'
+    verdict = gate.check(client, Policy.read(rule))
+    found = [(one.entity.fully_qualified_name, one.message) for one in verdict.rules[0].broken]
+    assert found == ([("headwater.m.2", expected)] if expected else [])
+
+
+def test_drift_that_nobody_measured_breaks_a_rule_that_says_so(client: Client, make_table: MakeTable) -> None:
+    client.mlmodels.put(name="m")
+    client.mlmodel_versions.put(name="1", mlmodel="headwater.m", aliases=["champion"])
+    rule = '[[rule]]\nname = "still"\nselect = { type = "mlmodelVersion" }\ndrift = { unknown = true }'
+    verdict = gate.check(client, Policy.read(rule))
+    assert [one.message for one in verdict.rules[0].broken] == ["says of no column that it is made from it"]
+    verdict = gate.check(client, Policy.read(rule.replace("mlmodelVersion", "mlmodel")))
+    assert verdict.rules[0].unanswered == ["drift: a mlmodel is not made from data as they were; select mlmodelVersion"]

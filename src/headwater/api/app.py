@@ -13,6 +13,7 @@ from headwater.api import (
     alerts,
     around,
     checks,
+    drift,
     entities,
     governance,
     history,
@@ -70,8 +71,8 @@ class Application:
             ),
         ]
         shared = [*own, *system.routes(), *lineage.routes(), *usage.routes(), *settings.routes()]
-        shared += [*governance.routes(), *search.routes(), *openlineage.routes(), *history.log_routes()]
-        shared += [*alerts.routes(), *checks.routes()]
+        shared += [*governance.routes(), *drift.routes(), *search.routes(), *openlineage.routes()]
+        shared += [*history.log_routes(), *alerts.routes(), *checks.routes()]
         each = [
             route
             for declared in self.catalog.registry

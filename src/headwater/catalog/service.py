@@ -19,6 +19,7 @@ from headwater.catalog import (
     batches,
     comparison,
     deletion,
+    drift,
     lineage_shapes,
     log,
     reindex,
@@ -51,6 +52,7 @@ from headwater.errors import EntityNotFound
 from headwater.schema.base import Document
 from headwater.schema.change import BulkAssets, DeleteStale
 from headwater.schema.declare import EntityType, Inverse, TimeSeries
+from headwater.schema.drift import DriftThresholds
 from headwater.schema.lineage import AddSqlLineage
 from headwater.schema.registry import Registry
 from headwater.schema.settings import OPEN_LINEAGE
@@ -175,6 +177,16 @@ class Catalog:
         with self._reader(view) as reader:
             return series.shown(reader, declared, wanted, key)
 
+    def drift(self, declared: EntityType, key: Key, limits: DriftThresholds | None, view: View) -> Document:
+        """How far the data behind an entity have moved since it was made, by the catalogue's thresholds or others."""
+        with self._reader(view) as reader:
+            return drift.DriftReader(reader, limits).answer(declared, key)
+
+    def drift_thresholds(self) -> DriftThresholds:
+        """From which figures on drift is told of."""
+        with self.database.read() as session:
+            return drift.thresholds(session)
+
     def usage(self, entity_type: str, key: Key, last: date, days: int, view: View) -> Document:
         """How often an entity was used on each of so many days up to ``last``."""
         with self._reader(view) as reader:
@@ -258,6 +270,10 @@ class Catalog:
         return self.database.write(
             lambda transaction: attention.vote(Writer(transaction, self.context, write), declared, key, kind)
         )
+
+    def set_drift_thresholds(self, limits: DriftThresholds) -> None:
+        """Say from which figures on drift is told of."""
+        self.database.write(lambda transaction: drift.set_thresholds(transaction, limits))
 
     def add_entries(self, declared: EntityType, wanted: TimeSeries, key: Key, body: Any, write: Write) -> Outcome:
         """Record entries of a series: one, a list of them, or the request of several series."""

@@ -34,11 +34,8 @@ class Exit(IntEnum):
 
 EXIT_CODES: tuple[tuple[Exit, str], ...] = (
     (Exit.OK, "done"),
-    (
-        Exit.FAILED,
-        "refused, something would break or does not answer, a policy is violated",
-    ),
-    (Exit.USAGE, "not written as it must be, or not answered in full (impact, check)"),
+    (Exit.FAILED, "refused; something breaks, is down or drifted; or a policy is violated"),
+    (Exit.USAGE, "not written as it must be, or not answered in full (impact, check, drift)"),
     (Exit.NOT_FOUND, "there is no such entity, version or edge"),
     (Exit.CONFLICT, "the entity exists, has changed since, or follows from another one"),
     (Exit.UNREACHABLE, "the server or the database cannot be reached, or failed"),

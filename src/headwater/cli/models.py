@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from headwater.schema.entities.modelversions import MlModelVersion
 
 
-def _picked(session: Session, model: str, word: str) -> "MlModelVersion":
+def picked(session: Session, model: str, word: str) -> "MlModelVersion":
     """The version of a model that a word means; a failure lists those that there are."""
     declared = session.declared("mlmodel")
     with session.naming(declared, model):
@@ -40,9 +40,9 @@ def _called(version: "MlModelVersion") -> str:
 
 def promote(session: Session, model: str, word: str, alias: str) -> None:
     """Give a version an alias."""
-    picked = _picked(session, model, word)
+    chosen = picked(session, model, word)
     before = session.client.mlmodel_versions.holder(model, alias)
-    version = session.client.mlmodel_versions.set_alias(picked, alias)
+    version = session.client.mlmodel_versions.set_alias(chosen, alias)
     if session.screen.json:
         session.screen.value(wire(version))
     elif before and before.id == version.id:
@@ -55,7 +55,7 @@ def promote(session: Session, model: str, word: str, alias: str) -> None:
 def approve(session: Session, model: str, word: str, rejected: bool, comment: str | None) -> None:
     """Say that a version may be used, or that it must not."""
     versions = session.client.mlmodel_versions
-    version = (versions.reject if rejected else versions.approve)(_picked(session, model, word), comment)
+    version = (versions.reject if rejected else versions.approve)(picked(session, model, word), comment)
     if session.screen.json:
         session.screen.value(wire(version))
     elif version.approval:
@@ -65,24 +65,24 @@ def approve(session: Session, model: str, word: str, rejected: bool, comment: st
 
 def deploy(session: Session, model: str, word: str, name: str, given: Document, consumers: Sequence[str]) -> None:
     """Serve a version under a name: a new deployment, or one that serves this version from now on."""
-    picked = _picked(session, model, word)
+    chosen = picked(session, model, word)
     deployments = session.client.mlmodel_deployments
     members = {member: value for member, value in given.items() if value is not None}
     members |= {"consumers": list(consumers)} if consumers else {}
-    known = deployments.find(fqn.add(_model_of(picked), name))
+    known = deployments.find(fqn.add(_model_of(chosen), name))
     if known is not None:
-        found = deployments.patch(known, model_version=_reference(picked), **members)
+        found = deployments.patch(known, model_version=_reference(chosen), **members)
     elif "endpoint" not in members:
         raise Failure(f"{model} has no deployment {name} yet: --endpoint says where it answers", code=Exit.USAGE)
     else:
         found = deployments.put(
-            {"name": name, "mlmodel": _model_of(picked), "model_version": picked.id, "environment": name, **members}
+            {"name": name, "mlmodel": _model_of(chosen), "model_version": chosen.id, "environment": name, **members}
         )
     if session.screen.json:
         session.screen.value(wire(found))
         return
     share = "" if found.traffic_share is None else f" with {found.traffic_share:g} % of the traffic"
-    session.screen.done(f"{found.fully_qualified_name} serves {picked.name} at {found.endpoint}{share}")
+    session.screen.done(f"{found.fully_qualified_name} serves {chosen.name} at {found.endpoint}{share}")
 
 
 def _model_of(version: "MlModelVersion") -> str:
@@ -95,7 +95,7 @@ def _reference(version: "MlModelVersion") -> Document:
 
 def compare(session: Session, model: str, word: str, other: str) -> None:
     """Print what leads from a version of a model to another one."""
-    first, second = (_picked(session, model, each) for each in (word, other))
+    first, second = (picked(session, model, each) for each in (word, other))
     found = session.client.mlmodel_versions.compare(first, second, as_of=session.as_of)
     if session.screen.json:
         session.screen.value(wire(found))

@@ -320,6 +320,35 @@ def check(
 
 
 @app.command(group=ASK)
+def drift(
+    model: ModelName,
+    version: Annotated[
+        str | None,
+        Parameter(
+            name="VERSION",
+            help="A version, by its name or an alias; the newest in use (in production, or with an alias) by default.",
+        ),
+    ] = None,
+    /,
+    *,
+    warn: Annotated[
+        float | None, Parameter(help="From which stability index on to warn, instead of what the catalogue says.")
+    ] = None,
+    alert: Annotated[float | None, Parameter(help="From which stability index on it is an alert.")] = None,
+    where: Reading = Reading(),
+) -> Exit:
+    """Show how far the columns behind a model have moved from what it was trained on; 1 if further than allowed.
+
+    What is compared are profiles: of the training data, and the newest of each table, as `headwater profile` takes
+    them. 2: nothing could be compared.
+    """
+    from headwater.cli import drift as shown
+
+    with where.session() as session:
+        return shown.drift(session, model, version, warn, alert)
+
+
+@app.command(group=ASK)
 def history(
     name: Name,
     span: Annotated[
@@ -565,6 +594,35 @@ def sql(
 
     with where.session() as session:
         return writing.sql(session, file, within, dialect, target, source)
+
+
+@app.command(group=CHANGE)
+def profile(
+    table: Annotated[str, Parameter(name="TABLE", help="The fully qualified name of a table in the catalogue.")],
+    /,
+    *,
+    from_: Annotated[
+        str,
+        Parameter(
+            name="--from",
+            help="The database that holds it: a path or sqlite:///path, postgresql://…, duckdb:///path.",
+        ),
+    ],
+    rows: Annotated[
+        str | None,
+        Parameter(help="Only rows that fulfil this condition of SQL, such as \"day > '2026-01-01'\"."),
+    ] = None,
+    sample: Annotated[float | None, Parameter(help="Look at this part of the rows only, in percent.")] = None,
+    where: Where = Where(),
+) -> None:
+    """Measure a table in its database, and record the profile: nulls, quantiles, commonest values of each column.
+
+    Texts that stand in fewer than five rows are recorded by their number only.
+    """
+    from headwater.cli import drift
+
+    with where.session() as session:
+        drift.profile(session, table, from_, rows, sample)
 
 
 @app.command(group=CHANGE)

@@ -154,6 +154,15 @@ FUNCTIONS = (
         ours=True,
     ),
     Function(
+        name="driftCrossed",
+        says="A profile shows that a column has moved further from what a version of a model was trained on than a "
+        "threshold allows, and did not before: of a version in use of one of these models, and of one that one of "
+        "these users or teams owns; to one of these verdicts (`warn`, `alert`); of any where none is given. Who is "
+        "told are the people of the versions.",
+        arguments=("modelFqnList", "ownerNameList", "verdictList"),
+        ours=True,
+    ),
+    Function(
         name="edgeWithdrawn",
         says="Somebody withdrew an edge of the lineage graph.",
         ours=True,

@@ -16,7 +16,7 @@ from typing import Literal
 from pydantic.alias_generators import to_snake
 
 from headwater.schema import fqn
-from headwater.schema.base import CreateRequest, Document, Entity, Model, TagSource
+from headwater.schema.base import CreateRequest, Document, Entity, Model, TagSource, held
 
 
 @cache
@@ -369,6 +369,31 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """Entities of this type were made from data as they were, and go wrong when the data come to look otherwise.
+
+    ``inputs`` is the list of what they take, each item with its ``sources``: items that refer to an entity by
+    ``reference`` and name a column of it. Of an item that does not say its sources, the item of its name in the list
+    ``otherwise`` of the parent (the member, and the list) does; where there are no items at all, all of that list.
+    ``trained`` is the list of data that they were made from, each with a reference ``dataset``, pinned.
+    ``used``: an entity is in use if one of these members holds one of these values, or, without values, anything.
+    """
+
+    inputs: str
+    sources: str
+    reference: str
+    trained: str
+    dataset: str
+    otherwise: tuple[str, str]
+    used: tuple[tuple[str, tuple[str, ...]], ...]
+
+    def in_use(self, document: Document) -> bool:
+        """Whether an entity is in use, so that its drift matters to somebody."""
+        found = ((held(document, path.split(".")), values) for path, values in self.used)
+        return any(value and (not values or value in values) for value, values in found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trait:
     """Optional behaviour that several types share. What it adds to a document is data here: the references, and other
     ``members``. What it checks or computes stands in ``catalog/traits.py`` under its name. ``apart``: its members are
@@ -458,6 +483,7 @@ class EntityType:
     ``stamped``: objects in which ``by`` and ``at`` tell who gave the other members their values, and when. They are
     noted by the catalogue, whatever a request says.
     ``limits``: numbers that must not add up to too much.
+    ``drift`` says what entities of the type were made from, so that changes of the data can be measured.
     ``compared``: entities under one parent are alternatives, and can be compared with each other.
     ``brief``: the paths of the members that lists show, where an entity is a part of another one.
     ``own``: OpenMetadata has no such type, so what it asks of all types is answered without it.
@@ -503,6 +529,7 @@ class EntityType:
     held_once: tuple[str, ...] = ()
     stamped: tuple[str, ...] = ()
     limits: tuple[Limit, ...] = ()
+    drift: Drift | None = None
     compared: bool = False
     brief: tuple[str, ...] = ()
     own: bool = False

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A policy: rules for the entities of a catalogue and waivers of them, and the verdict on a catalogue.
 
-A policy is a TOML file (``docs/how-to/gate.md``). A rule selects entities, and forbids that some tags reach them or
-requires that something is said of them. A waiver lets one entity off one rule, until a day.
+A policy is a TOML file (``docs/how-to/gate.md``). A rule selects entities, and forbids that some tags reach them, or
+requires that something is said of them, or limits how far their data may move. A waiver lets one entity off one rule,
+until a day.
 """
 
 import tomllib
@@ -12,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from headwater.schema.base import EntityReference, Model, faults_of
+from headwater.schema.drift import DriftThresholds, Threshold
 from headwater.schema.governance import Certainty, ReachRow
 from headwater.transformation import Transformation
 
@@ -65,6 +67,24 @@ class Forbid(_Part):
     suggested: bool = False
 
 
+class DriftLimit(_Part):
+    """How far the data of what is selected, and in use, may have moved since training, by each measure: the catalogue's
+    own alerts count where none is given. ``unknown``: drift that nobody measured breaks the rule too."""
+
+    psi: Annotated[float, Field(gt=0)] | None = None
+    ks: Annotated[float, Field(gt=0)] | None = None
+    chi_square: Annotated[float, Field(gt=0)] | None = None
+    unknown: bool = False
+
+    @property
+    def thresholds(self) -> DriftThresholds | None:
+        """The limits as thresholds; None for those of the catalogue."""
+        given = {name: getattr(self, name) for name in ("psi", "ks", "chi_square")}
+        if not any(given.values()):
+            return None
+        return DriftThresholds(**{name: Threshold(alert=figure) for name, figure in given.items()})
+
+
 class Rule(_Part):
     """What must hold. The words of ``require`` are owner, domain, tier, or a member of the entity such as dashboard."""
 
@@ -74,11 +94,12 @@ class Rule(_Part):
     select: Select = Select()
     forbid: Forbid | None = None
     require: Words | None = None
+    drift: DriftLimit | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> "Rule":
-        if self.forbid is None and self.require is None:
-            raise ValueError("a rule has to forbid or to require something")
+        if self.forbid is None and self.require is None and self.drift is None:
+            raise ValueError("a rule has to forbid or to require something, or to limit drift")
         return self
 
 

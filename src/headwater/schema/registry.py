@@ -19,6 +19,7 @@ from headwater.schema.declare import (
     TAGS,
     Checked,
     Child,
+    Drift,
     EntityType,
     ItemLineage,
     LineageRule,
@@ -173,6 +174,8 @@ class Registry:
             yield from _lineage_faults(declared, rule)
         if declared.sql:
             yield from _sql_faults(declared.sql, members)
+        if declared.drift:
+            yield from _drift_faults(declared, declared.drift)
         for series in declared.series:
             yield from (f"series {series.name}: {fault}" for fault in _series_faults(declared, series))
         if declared.assets and not any(_holds(other, declared) for other in self):
@@ -270,6 +273,22 @@ def _series_faults(declared: EntityType, series: TimeSeries) -> Iterator[str]:
         yield f"child {series.child} is not declared"
     names = {one.name for one in declared.series}
     yield from (f"its request names no series {name}" for name in wire_members(series.request or Model) - names)
+
+
+def _drift_faults(declared: EntityType, rule: Drift) -> Iterator[str]:
+    child = child_named(declared.children, rule.inputs)
+    inner = child and child_named(child.children, rule.sources)
+    if not inner or rule.reference not in {one.field for one in inner.references}:
+        yield f"drift: {rule.inputs} has no list {rule.sources} of items with a reference {rule.reference}"
+    trained = child_named(declared.children, rule.trained)
+    if not trained or not trained.pinned or rule.dataset not in {one.field for one in trained.references}:
+        yield f"drift: {rule.trained} is not a list whose reference {rule.dataset} is pinned"
+    if rule.otherwise[0] not in {parent.field for parent in declared.parents}:
+        yield f"drift: {rule.otherwise[0]} is not a parent"
+    members = wire_members(declared.entity)
+    for path, _ in rule.used:
+        if path.split(".")[0] not in members:
+            yield f"drift: {path} is not a member of {declared.entity.__name__}"
 
 
 def _holds(declared: EntityType, asset_of: EntityType) -> bool:

@@ -21,7 +21,7 @@ from headwater.schema.entities.mlmodel import (
     MlStore,
 )
 from headwater.schema.entities.modelversions import CreateMlModelVersion, MlModelVersion
-from headwater.sdk import estimators, training
+from headwater.sdk import estimators, profiles, training
 from headwater.sdk import openlineage as sending
 from headwater.sdk.client import Client
 from headwater.sdk.collection import Key
@@ -87,7 +87,9 @@ def capture(
     The model gets a version as well, the next number unless ``version`` names it, with digests of the frames, the
     library and the packages of this process; a capture that says the same as the newest version adds none. ``metrics``
     are figures by name, or by the name of a dataset and then by name. ``validation`` and ``test`` are further frames,
-    or pairs of a frame and a target. ``alias`` is what the version then holds, such as ``challenger``.
+    or pairs of a frame and a target. ``alias`` is what the version then holds, such as ``challenger``. How the
+    values of a frame with named columns are distributed is kept with the version, in few numbers: that is what drift is
+    measured against.
 
     Where ``OPENLINEAGE_URL`` or ``openlineage``, a URL, says where to, the training is told as an OpenLineage run as
     well. If nobody answers at ``OPENLINEAGE_URL``, that is a warning.
@@ -133,7 +135,10 @@ def capture(
     about = _about(model, X, y, list(categorical), captured) | {
         "training_datasets": _trained_on(X, y, tables.given or ())
     }
-    made = _put_version(client, captured, version, about | {name: value for name, value in said.items() if value})
+    about |= {name: value for name, value in said.items() if value}
+    made, is_new = _put_version(client, captured, version, about)
+    if profiles.is_frame(X) and (is_new or not client.mlmodel_versions.distributions(made, str(X.columns[0]), limit=1)):
+        client.mlmodel_versions.profile(made, X, timestamp=trained_at)
     for each in _each(alias or ()):
         client.mlmodel_versions.set_alias(made, str(each))
     _tell(client, captured, made, run_id, openlineage)
@@ -290,21 +295,24 @@ def _metrics(given: Metrics) -> list[Document]:
     return found
 
 
-def _put_version(client: Client, model: MlModel, name: str | None, about: Document) -> MlModelVersion:
-    """The version as it is to be; the newest one where that says the same, else one with the next number."""
+def _put_version(client: Client, model: MlModel, name: str | None, about: Document) -> tuple[MlModelVersion, bool]:
+    """The version as it is to be; the newest one where that says the same, else one with the next number. And whether
+    that says something new."""
     request = {"mlmodel": EntityReference(id=model.id, type="mlmodel"), **about}
     request = {member: value for member, value in request.items() if value is not None}
     if name is not None:
-        return client.mlmodel_versions.put({"name": name, **request})
+        before = client.mlmodel_versions.find(fqn.add(model.fully_qualified_name, name))
+        made = client.mlmodel_versions.put({"name": name, **request})
+        return made, before is None or before.version != made.version
     while True:
         known = client.mlmodel_versions.of(model, include="all")
         said = CreateMlModelVersion.model_validate({"name": "0", **request})
         told = {member: value for member, value in wire(said).items() if member != "name"}
         if known and not known[0].deleted and _says(wire(known[0]), told):
-            return known[0]
+            return known[0], False
         taken = [int(version.name) for version in known if version.name.isdecimal()]
         try:
-            return client.mlmodel_versions.create({"name": str(max(taken, default=0) + 1), **request})
+            return client.mlmodel_versions.create({"name": str(max(taken, default=0) + 1), **request}), True
         except EntityExists:
             continue
 

@@ -32,12 +32,10 @@ from headwater.schema.entities.data import (
     CreateDatabaseSchema,
     CreateDatabaseService,
     CreateStoredProcedure,
-    CreateTable,
     Database,
     DatabaseSchema,
     DatabaseService,
     StoredProcedure,
-    Table,
 )
 from headwater.schema.entities.glossary import CreateGlossary, CreateGlossaryTerm, Glossary, GlossaryTerm
 from headwater.schema.entities.governance import (
@@ -79,12 +77,13 @@ from headwater.sdk.collection import Collection, Include, Key
 from headwater.sdk.governance import Governance
 from headwater.sdk.lineage import Lineage
 from headwater.sdk.model_versions import ModelVersions
+from headwater.sdk.tables import Tables
 from headwater.sdk.transport import Transport
 from headwater.sdk.wire import AsOf, Wire, moment, path_of, read
 
 LOG_PAGE = 1000
 
-COLLECTIONS: Mapping[str, type[Collection[Any, Any]]] = {"mlmodelVersions": ModelVersions}
+COLLECTIONS: Mapping[str, type[Collection[Any, Any]]] = {"mlmodelVersions": ModelVersions, "tables": Tables}
 """The collections that can do more than others."""
 
 
@@ -131,7 +130,7 @@ class Client:
     stored_procedures: Collection[StoredProcedure, CreateStoredProcedure]
     subscriptions: Collection[EventSubscription, CreateEventSubscription]
     tag_exceptions: Collection[TagException, CreateTagException]
-    tables: Collection[Table, CreateTable]
+    tables: Tables
     tags: Collection[Tag, CreateTag]
     teams: Collection[Team, CreateTeam]
     test_cases: Collection[TestCase, CreateTestCase]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether a catalogue keeps a policy, now or as of a moment."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from typing import NamedTuple
@@ -10,8 +10,9 @@ from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema import fqn
 from headwater.schema.base import Document, EntityReference, wire
 from headwater.schema.declare import EntityType
+from headwater.schema.drift import DriftRow
 from headwater.schema.governance import ReachRow, Selection, Unread
-from headwater.schema.policy import Forbid, Policy, Rule, RuleVerdict, Verdict, Violation, Waiver
+from headwater.schema.policy import DriftLimit, Forbid, Policy, Rule, RuleVerdict, Verdict, Violation, Waiver
 from headwater.schema.registry import wire_members
 from headwater.sdk.client import Client
 from headwater.sdk.wire import AsOf, moment
@@ -74,6 +75,8 @@ class _Gate:
             verdict.selected = len(selected)
             self._check_words(rule, types)
             verdict.violations = [self._waived(rule, one) for one in self._lacking(rule, selected)]
+            if rule.drift:
+                verdict.violations += [self._waived(rule, one) for one in self._drifted(rule.drift, types, selected)]
             if rule.forbid:
                 rows = self._reaching(selection, rule.forbid, verdict.unanswered)
                 verdict.violations += [self._waived(rule, _reached(row, selected)) for row in rows]
@@ -149,6 +152,27 @@ class _Gate:
                     message = f"has no {word}"
                     yield Violation(entity=one.reference, message=message, missing=word, owners=one.owners)
 
+    def _drifted(
+        self, limit: DriftLimit, types: Iterable[EntityType], selected: Mapping[str, _Selected]
+    ) -> Iterator[Violation]:
+        """What moved too far, each entity once."""
+        for declared in types:
+            if declared.drift is None:
+                known = ", ".join(one.name for one in self.client.registry if one.drift)
+                raise _Unanswerable(f"drift: a {declared.name} is not made from data as they were; select {known}")
+        versions = self.client.mlmodel_versions
+        rules = {declared.name: declared.drift for declared in types}
+        for one in selected.values():
+            rule = rules[one.reference.type]
+            if rule is None or not rule.in_use(one.document):
+                continue
+            found = versions.drift(one.reference, thresholds=limit.thresholds, as_of=self.as_of)
+            moved = [
+                row for row in found.data if row.verdict == "alert" or (limit.unknown and row.verdict == "unknown")
+            ]
+            if moved or (limit.unknown and not found.data):
+                yield Violation(entity=one.reference, message=_moved(moved), owners=one.owners)
+
     def _reaching(self, selection: Selection, forbid: Forbid, unanswered: list[str]) -> Iterable[ReachRow]:
         """What reaches the selected entities, each tag once; why there may be more is added to ``unanswered``."""
         rows: dict[tuple[str | None, str | None], ReachRow] = {}
@@ -188,6 +212,19 @@ def _unread(one: Unread) -> str:
     told = [f"line {problem.line}, column {problem.column}: {problem.reason}" for problem in one.problems]
     more = f", and {len(told) - 1} more" if len(told) > 1 else ""
     return f"the SQL of {one.entity.type} {one.entity.fully_qualified_name} is not understood: {told[0]}{more}"
+
+
+def _moved(rows: Sequence[DriftRow]) -> str:
+    """In which columns data moved too far, the figure of each, or why it is not known."""
+    told = []
+    for row in rows:
+        crossed = [f"{one.measure} {one.figure:.2f}" for one in row.measures if one.verdict == "alert"]
+        told.append(f"{row.input} ({', '.join(crossed) or row.reason})")
+    return (
+        f"has data that moved since training: {', '.join(told)}"
+        if told
+        else "says of no column that it is made from it"
+    )
 
 
 def _reached(row: ReachRow, selected: Mapping[str, _Selected]) -> Violation:

@@ -6,8 +6,9 @@ from typing import Any
 
 from headwater.errors import EntityNotFound
 from headwater.schema import fqn
-from headwater.schema.base import Entity, EntityReference
+from headwater.schema.base import Entity, EntityReference, wire
 from headwater.schema.change import Comparison
+from headwater.schema.drift import DriftReply, DriftThresholds, MeasureName
 from headwater.schema.entities.modelversions import (
     ApprovalStatus,
     CreateMlModelVersion,
@@ -15,8 +16,10 @@ from headwater.schema.entities.modelversions import (
     MlModelVersion,
     ModelStage,
 )
-from headwater.sdk.collection import Collection, Include, Key
-from headwater.sdk.wire import AsOf, read
+from headwater.schema.entities.profiling import DISTRIBUTION, ColumnDistribution
+from headwater.sdk import profiles
+from headwater.sdk.collection import Collection, Include, Key, place
+from headwater.sdk.wire import AsOf, path_of, read
 
 
 class ModelVersions(Collection[MlModelVersion, CreateMlModelVersion]):
@@ -69,6 +72,40 @@ class ModelVersions(Collection[MlModelVersion, CreateMlModelVersion]):
 
     def _decide(self, version: Key, status: ApprovalStatus, comment: str | None) -> MlModelVersion:
         return self.patch(version, approval={"status": status, **({"comment": comment} if comment else {})})
+
+    def profile(self, version: Key, frame: Any, *, timestamp: int | None = None) -> MlModelVersion:
+        """Record what the frame that a version was fitted on holds of its inputs: what drift is measured against."""
+        moment = profiles.now() if timestamp is None else timestamp
+        found = [wire(one.distribution(moment)) for one in profiles.of_frame(frame)]
+        return self._read(self._wire.ask("PUT", self._path(version, DISTRIBUTION, "bulk"), body=found))
+
+    def distributions(self, version: Key, name: str, *, limit: int = 1000) -> Sequence[ColumnDistribution]:
+        """How the values of one input of a version were distributed when they were measured, newest first."""
+        known = version.fully_qualified_name if isinstance(version, Entity | EntityReference) else version
+        path = path_of(*self._root, "name", fqn.add(known, name), DISTRIBUTION)
+        return [read(ColumnDistribution, one) for one in self._wire.ask("GET", path, {"limit": limit})["data"]]
+
+    def drift(
+        self, version: Key, *, thresholds: DriftThresholds | None = None, as_of: AsOf | None = None
+    ) -> DriftReply:
+        """How far the columns behind a version have moved from what it was trained on, by the catalogue's thresholds
+        or others."""
+        query = self._view(None, "non-deleted", as_of)
+        limits = {measure: thresholds.of(measure) for measure in MeasureName} if thresholds else {}
+        for measure, levels in limits.items():
+            query |= {f"{measure}.warn": levels.warn, f"{measure}.alert": levels.alert}
+        where = place(self.declared, version)
+        path = path_of("governance", "drift", self.declared.name, *where)
+        return read(DriftReply, self._wire.ask("GET", path, query))
+
+    def drift_thresholds(self) -> DriftThresholds:
+        """From which figures on the catalogue tells of drift."""
+        return read(DriftThresholds, self._wire.ask("GET", path_of("governance", "drift", "thresholds")))
+
+    def set_drift_thresholds(self, thresholds: DriftThresholds) -> DriftThresholds:
+        """Say from which figures on the catalogue tells of drift; a measure that is left out has the usual ones."""
+        path = path_of("governance", "drift", "thresholds")
+        return read(DriftThresholds, self._wire.ask("PUT", path, body=wire(thresholds)))
 
     def compare(self, version: Key, other: Key, *, as_of: AsOf | None = None) -> Comparison:
         """What leads from a version to another one of the model, which may be given by its name alone."""

@@ -95,6 +95,14 @@ def _went(state: CheckedState) -> Answer:
     )
 
 
+def _drift_crossed(happening: Happening, lists: Lists) -> bool:
+    wanted = lists[2] if len(lists) > 2 else ()
+    crossed = {node for node, verdict in happening.drifted.items() if not wanted or verdict in wanted}
+    found = _fitting(happening, crossed, lists[:2])
+    happening.about |= found
+    return bool(found)
+
+
 ANSWERS: Mapping[str, Answer] = {
     "matchAnySource": lambda happening, lists: happening.event.entity_type in lists[0],
     "matchAnyOwnerName": lambda happening, lists: _owned(happening.entity, lists[0]),
@@ -112,6 +120,7 @@ ANSWERS: Mapping[str, Answer] = {
     "isMajor": lambda happening, lists: happening.is_major,
     "sourceBreaks": _source_breaks,
     "tagReaches": _tag_reaches,
+    "driftCrossed": _drift_crossed,
     "edgeWithdrawn": lambda happening, lists: happening.event.event_type == "entityLineageDeleted",
     "endpointDown": _went(CheckedState.DOWN),
     "endpointUp": _went(CheckedState.UP),

@@ -7,12 +7,15 @@ from typing import Any
 
 import orjson
 
+from headwater.catalog import drift
 from headwater.catalog.context import Context
 from headwater.catalog.governance import Governance, ReachQuestion
 from headwater.catalog.reading import Reader, View
 from headwater.errors import EntityNotFound
 from headwater.schema.base import Document
 from headwater.schema.declare import EntityType, FieldLineage
+from headwater.schema.drift import DriftVerdict
+from headwater.schema.entities.profiling import DISTRIBUTION
 from headwater.store import documents, history, lineage
 from headwater.store.database import Session
 from headwater.store.rows import EventRow
@@ -131,6 +134,14 @@ class Happening:
         present = {(row.path, row.kind) for row in rows if row.holds_at(event.position)}
         ended = [row for row in rows if row.until == event.position and row.since < event.position]
         return tuple(ReachQuestion(column=f"{name}.{row.name}") for row in ended if (row.path, row.kind) not in present)
+
+    @cached_property
+    def drifted(self) -> dict[int, DriftVerdict]:
+        """For which entities the event shows more drift than a threshold allows, with the verdict."""
+        if DISTRIBUTION not in self.members:
+            return {}
+        event, surroundings = self.event, self.surroundings
+        return drift.crossings(surroundings.session, surroundings.context, event.entity, event.position)
 
     @property
     def moves_tags(self) -> bool:

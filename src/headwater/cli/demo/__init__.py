@@ -36,7 +36,8 @@ def run(screen: Screen, database: str, url: str | None = None) -> None:
         answers = questions.ask(client, register.MODEL)
         other = questions.ask(client, register.CHALLENGER)
         verdict = questions.judge(client, policy)
-    screen.show(*story.tell(answers, other, verdict), story.what_next(register.MODEL, policy, url))
+        moved = questions.drift(client, register.MODEL)
+    screen.show(*story.tell(answers, other, verdict, moved), story.what_next(register.MODEL, policy, url))
 
 
 def check_packages() -> None:

@@ -13,6 +13,7 @@ from headwater.schema.policy import Policy, Verdict
 from headwater.sdk import gate
 
 if TYPE_CHECKING:
+    from headwater.schema.drift import DriftReply
     from headwater.schema.entities.dashboards import Chart, Dashboard
     from headwater.schema.entities.data import Table
     from headwater.schema.entities.mlmodel import MlModel
@@ -83,6 +84,11 @@ def ask(client: "Client", key: str) -> Answers:
         versions=versions,
         first=client.mlmodels.get(key, as_of=versions[-1].updated_at),
     )
+
+
+def drift(client: "Client", model: str) -> "DriftReply":
+    """How far the data have moved since the version that decides was trained."""
+    return client.mlmodel_versions.drift(client.mlmodel_versions.pick(model, "champion"))
 
 
 def judge(client: "Client", policy: FilePath) -> Verdict:

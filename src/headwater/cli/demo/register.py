@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Registers the demo's warehouse, dashboard, people and models in a catalogue.
 
-Everything here says how things should be, so that saying it again changes nothing. The one exception is the first
-generation of a model, which is captured only where the catalogue does not know the model yet.
+Everything here says how things should be, so that saying it again changes nothing. There are two exceptions: the first
+generation of a model, which is captured only where the catalogue does not know the model yet; and the profile of what
+comes after training is taken once.
 """
 
 from collections.abc import Iterator
@@ -10,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import headwater
+from headwater.cli import measuring
 from headwater.cli.demo import warehouse
 from headwater.cli.demo.training import Trained, gradient_boosting, keep, logistic_regression, train
+from headwater.sdk import profiles
 
 if TYPE_CHECKING:
     from headwater.sdk.client import Client
@@ -40,6 +43,17 @@ def register(client: "Client", folder: Path) -> None:
     _people(client)
     _tables(client, folder / WAREHOUSE_FILE)
     _models(client, folder)
+    _profile(client, folder / WAREHOUSE_FILE)
+
+
+def _profile(client: "Client", path: Path) -> None:
+    """What the features would be like from now on, if it were the self-employed only who apply."""
+    view = client.tables.get(VIEW, fields="columns,profile")
+    if view.profile is not None:
+        return
+    with measuring.opened(str(path)) as (ask, dialect):
+        taken, rows = measuring.measure(ask, dialect, view, warehouse.SELF_EMPLOYED, None)
+    client.tables.record_profile(view, profiles.told(taken, profiles.now(), rows))
 
 
 def _people(client: "Client") -> None:

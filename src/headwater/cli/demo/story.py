@@ -18,6 +18,7 @@ from headwater.cli.governance import name_of, said
 from headwater.cli.screen import Columns, grid, moment, section, styled, words
 from headwater.schema import fqn
 from headwater.schema.base import Document, wire
+from headwater.schema.drift import DriftReply, DriftVerdict
 from headwater.schema.entities.mlmodel import MLMODEL, MlModel
 from headwater.schema.governance import PathEnd, ReachRow
 from headwater.schema.policy import Verdict
@@ -33,8 +34,9 @@ OPENING = (
 )
 
 
-def tell(answers: Answers, other: Answers, verdict: Verdict) -> Iterator[RenderableType]:
-    """The answers about the demo's main model, about the one that leaves the household out, and about the policy."""
+def tell(answers: Answers, other: Answers, verdict: Verdict, moved: DriftReply) -> Iterator[RenderableType]:
+    """The answers about the demo's main model, about the one that leaves the household out, about the policy, and about
+    the data since."""
     name = answers.model.fully_qualified_name
     yield Text("")
     yield styled(OPENING)
@@ -45,6 +47,7 @@ def tell(answers: Answers, other: Answers, verdict: Verdict) -> Iterator[Rendera
     yield section("Is anything sensitive in it?", *sensitive(answers))
     yield section(f"And in {other.model.fully_qualified_name}?", *sensitive(other))
     yield section("Does that keep the bank's policy?", *policy(verdict))
+    yield section("What if from now on only the self-employed applied?", *drift(moved))
     yield section("What was it before?", *history(answers))
 
 
@@ -157,6 +160,18 @@ def _short(place: PathEnd) -> str:
     return ".".join(fqn.split(name_of(place))[-2:])
 
 
+def drift(moved: DriftReply) -> Iterator[RenderableType]:
+    """Which columns would look otherwise than in training."""
+    crossed = [row for row in moved.data if DriftVerdict(row.verdict).crossed]
+    yield words(
+        ("It has not learnt from such data. ", ALARM) if crossed else ("Nothing. ", ANSWER),
+        f"{len(crossed)} of {len(moved.data)} columns would be too far from what they were in training:",
+    )
+    by_figure = sorted(crossed, key=lambda row: -row.measures[0].figure)
+    rows = [(row.input, f"{row.measures[0].figure:.2f}", row.verdict) for row in by_figure]
+    yield Columns(("column", "PSI", "verdict"), [tuple(map(styled, row)) for row in rows])
+
+
 def history(answers: Answers) -> Iterator[RenderableType]:
     """The versions of a model, newest first, and what it was as of the first. Changed parts are only counted."""
     for version in answers.versions:
@@ -188,6 +203,7 @@ def what_next(model: str, policy: FilePath, url: str | None) -> RenderableType:
         f"{command} history {model}": "every change",
         f"{command} compare {model} challenger champion": "what the newer version does otherwise",
         f"{command} check {policy}": "may it be used so?",
+        f"{command} drift {model}": "have its data moved?",
         f"{command} list tables": "what else there is",
     }
     longest = max(map(len, commands))

@@ -83,6 +83,9 @@ SELECT {KEY},
        approve AS {LABEL}
   FROM {RAW}"""
 
+SELF_EMPLOYED = f"{KEY} IN (SELECT {KEY} FROM {RAW} WHERE self = 1)"
+"""A condition on the view: one application in eight."""
+
 
 @dataclass(frozen=True, slots=True)
 class WarehouseColumn:

@@ -34,7 +34,10 @@ from headwater.schema.declare import (
     VersionRules,
 )
 from headwater.schema.entities.profiling import (
+    DISTRIBUTION,
+    ColumnDistribution,
     ColumnProfile,
+    CreateDistribution,
     CreateTableProfile,
     CustomMetric,
     SystemProfile,
@@ -663,6 +666,14 @@ TABLE = EntityType(
             key=("timestamp",),
             member="profile",
             child="columns",
+        ),
+        TimeSeries(
+            name=DISTRIBUTION,
+            entry=ColumnDistribution,
+            moment="timestamp",
+            key=("timestamp",),
+            child="columns",
+            request=CreateDistribution,
         ),
         TimeSeries(name="systemProfile", entry=SystemProfile, moment="timestamp", key=("timestamp", "operation")),
         TimeSeries(name="sampleData", entry=TableData, member="sampleData"),

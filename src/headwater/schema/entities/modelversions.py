@@ -15,6 +15,7 @@ from headwater.schema.declare import (
     Addition,
     Checked,
     Child,
+    Drift,
     EntityType,
     FieldLineage,
     Filter,
@@ -25,6 +26,7 @@ from headwater.schema.declare import (
     Reference,
     ReferenceLineage,
     Target,
+    TimeSeries,
     VersionRules,
 )
 from headwater.schema.entities.mlmodel import (
@@ -35,6 +37,7 @@ from headwater.schema.entities.mlmodel import (
     MlHyperParameter,
     MlModelServiceType,
 )
+from headwater.schema.entities.profiling import DISTRIBUTION, ColumnDistribution
 from headwater.schema.entities.shared import AssetFields, CreateAssetFields, FieldName, SourceFields
 
 ALIAS = re.compile(r"[\w-]{1,255}", re.ASCII)
@@ -320,7 +323,25 @@ MLMODEL_VERSION = EntityType(
     held_once=("aliases",),
     stamped=("stage", "approval"),
     checked=Checked(targets=(Target(name=CheckTarget.STORE, path="store"),), used="stage.name"),
-    series=(CHECKS,),
+    series=(
+        CHECKS,
+        TimeSeries(
+            name=DISTRIBUTION,
+            entry=ColumnDistribution,
+            moment="timestamp",
+            key=("timestamp",),
+            child="signature.inputs",
+        ),
+    ),
+    drift=Drift(
+        inputs="signature.inputs",
+        sources="featureSources",
+        reference="dataSource",
+        trained="trainingDatasets",
+        dataset="dataset",
+        otherwise=("mlmodel", "mlFeatures"),
+        used=(("aliases", ()), ("stage.name", ("Production",))),
+    ),
     compared=True,
     brief=("aliases", "stage.name", "approval.status", "deployments", "metrics", "trainedAt", "author"),
     own=True,

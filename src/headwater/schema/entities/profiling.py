@@ -6,7 +6,10 @@ Times are milliseconds since 1970. A proportion is of the values that were looke
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Literal
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
 
 from headwater.schema.base import Document, Markdown, Model, Name, ReferenceInput
 
@@ -106,6 +109,78 @@ class CreateTableProfile(Model):
     table_profile: TableProfile
     column_profile: list[ColumnProfile] | None = None
     system_profile: list[SystemProfile] | None = None
+
+
+DISTRIBUTION = "distribution"
+"""The series of the distributions of columns and of what models take. OpenMetadata has no place for them."""
+
+Count = Annotated[int, Field(ge=0)]
+Listed = Annotated[list[Count], Field(max_length=1001)]
+
+
+class NumberDistribution(Model):
+    """A cumulative distribution at some of its values, in rising order, from the smallest to the greatest: ``below[i]``
+    numbers are less than ``values[i]``, ``atMost[i]`` not more."""
+
+    values: Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(max_length=1001)]
+    below: Listed
+    at_most: Listed
+
+    @model_validator(mode="after")
+    def _rises(self) -> "NumberDistribution":
+        if not len(self.values) == len(self.below) == len(self.at_most):
+            raise ValueError("values, below and atMost must be of one length")
+        counts = [count for pair in zip(self.below, self.at_most, strict=True) for count in pair]
+        if any(one >= other for one, other in pairwise(self.values)):
+            raise ValueError("values must rise")
+        if self.below[:1] not in ([], [0]) or any(one > other for one, other in pairwise(counts)):
+            raise ValueError("below and atMost must begin with 0 below the first value, and never fall")
+        return self
+
+
+class CategoryCount(Model):
+    """A value, and in how many rows it stands."""
+
+    value: str
+    count: Count
+
+
+class ColumnDistribution(Model):
+    """How the values of a column, or of what a model takes, were distributed at one moment.
+
+    Either ``numbers``, or ``categories`` with the number of rows in which none of them stands (``others``), or, for
+    what is neither, only how many rows there were and in how many there was no value.
+    """
+
+    name: str
+    timestamp: int
+    rows: Count
+    nulls: Count = 0
+    numbers: NumberDistribution | None = None
+    categories: Annotated[list[CategoryCount], Field(max_length=1000)] | None = None
+    others: Count | None = None
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "ColumnDistribution":
+        if self.numbers is not None and self.categories is not None:
+            raise ValueError("values are numbers or categories, not both")
+        told = None
+        if self.numbers is not None:
+            told = self.numbers.at_most[-1] if self.numbers.at_most else 0
+        if self.categories is not None:
+            told = sum(one.count for one in self.categories) + (self.others or 0)
+        if self.nulls > self.rows or told not in (None, self.rows - self.nulls):
+            raise ValueError(f"{self.name} has {told} values and {self.nulls} nulls in {self.rows} rows")
+        return self
+
+
+class CreateDistribution(Model):
+    """What was measured of a table at one moment, recorded at once: what OpenMetadata's profiles hold, and
+    distributions."""
+
+    distribution: list[ColumnDistribution]
+    table_profile: TableProfile | None = None
+    column_profile: list[ColumnProfile] | None = None
 
 
 class TableData(Model):
