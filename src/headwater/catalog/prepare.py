@@ -18,7 +18,7 @@ from headwater.catalog.names import Card, Names
 from headwater.catalog.shape import Outline, sources
 from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema import fqn
-from headwater.schema.base import Document, held
+from headwater.schema.base import Document, LabelState, held
 from headwater.schema.declare import EXTENSION, LIFE_CYCLE, FieldLineage, Reference
 from headwater.schema.properties import PROPERTY_TYPES, PropertyType, config_of
 from headwater.schema.registry import Registry
@@ -35,7 +35,10 @@ VALIDITY = 30 * 24 * 60 * 60 * 1000
 
 
 class Preparation:
-    """One request on its way into the store. The new document is taken over and changed in place."""
+    """One request on its way into the store. The new document is taken over and changed in place.
+
+    ``keeps``: what the request leaves unsaid of a label that is there stays as it is.
+    """
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class Preparation:
         fields: Fields,
         new: Outline,
         old: Outline | None = None,
+        keeps: bool = False,
     ) -> None:
         self.session = session
         self.registry = registry
@@ -52,6 +56,7 @@ class Preparation:
         self.fields = fields
         self.new = new
         self.old = old
+        self.keeps = keeps
         self.faults: list[str] = []
         self.warnings: list[str] = []
         self.known_ids = old.ids if old else set()
@@ -188,14 +193,14 @@ class Preparation:
             earlier = before.get((path, card.id, source))
             if earlier is None:
                 self._check_new_label(card)
-            found = _stored_label(card, label)
+            found = _stored_label(card, label, earlier if self.keeps else None)
             for member, value in applied.items():
                 found[member] = (earlier or {}).get(member) or found.get(member) or value
             return found
 
         for path, holder, labels in holders:
             found = [stored(path, label) for label in labels]
-            holder["tags"] = list({(label["id"], label["source"]): label for label in found}.values())
+            holder["tags"] = _distinct(found)
         if certification:
             certification["tagLabel"] = stored("", certification["tagLabel"])
             certification.setdefault("appliedDate", timestamp)
@@ -417,7 +422,17 @@ def _label_key(label: Any) -> tuple[str, str]:
     return label.get("source") or "Classification", label["tagFQN"]
 
 
-def _stored_label(card: Card, label: Any) -> Document:
-    given = {"labelType": "Manual", "state": "Confirmed"} | (label if isinstance(label, dict) else {})
+def _distinct(labels: Iterable[Document]) -> list[Document]:
+    """Each label once: of several copies the last, unless an earlier one is confirmed and it is not."""
+    found: dict[tuple[str, str], Document] = {}
+    for label in labels:
+        key = label["id"], label["source"]
+        if key not in found or label["state"] == LabelState.CONFIRMED or found[key]["state"] == LabelState.SUGGESTED:
+            found[key] = label
+    return list(found.values())
+
+
+def _stored_label(card: Card, label: Any, earlier: Document | None) -> Document:
+    given = {"labelType": "Manual", "state": "Confirmed"} | (earlier or {}) | (label if isinstance(label, dict) else {})
     given["source"] = _label_key(label)[0]
     return {"id": card.id} | {member: given[member] for member in KEPT_OF_LABEL if given.get(member) is not None}

@@ -165,7 +165,7 @@ class Writer(Recorder):
         old = Outline(shape, orjson.loads(row.document))
         hidden = self._split(declared, body, old.document)
         del body["name"]
-        prepared = self._prepare(declared, body, old).document
+        prepared = self._prepare(declared, body, old, keeps=True).document
         new = merge.put(shape, self._present(shape, old.document), prepared, self.principal, self.write.override)
         return self.update(declared, row, old, Outline(shape, new), hidden)
 
@@ -240,9 +240,9 @@ class Writer(Recorder):
         entity_id = found.id if found else self.create(declared, request).id
         return {"id": entity_id, "type": declared.name}
 
-    def _prepare(self, declared: EntityType, body: Document, old: Outline | None) -> Outline:
+    def _prepare(self, declared: EntityType, body: Document, old: Outline | None, keeps: bool = False) -> Outline:
         new = Outline(self.context.shapes[declared.name], body)
-        preparation = Preparation(self.transaction, self.context.registry, self.names, self.fields, new, old)
+        preparation = Preparation(self.transaction, self.context.registry, self.names, self.fields, new, old, keeps)
         preparation.run(self.principal.name, self.transaction.now(), self.transaction.clock.position)
         self.warnings = tuple(preparation.warnings)
         return new
