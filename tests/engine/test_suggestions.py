@@ -5,7 +5,6 @@ import json
 from typing import Any
 
 import pytest
-
 from tests.engine.wire import Api, feature, named
 
 PEOPLE = "db.shop.main.people"
@@ -61,9 +60,7 @@ def test_what_is_confirmed_reaches_and_did_not_before(suggested: Api) -> None:
     suggested.patch(named("mlmodels", "headwater.m"), {"op": "remove", "path": "/mlFeatures/0/tags/0"})
     then = suggested.position()
     assert suggested.get(question, tag=SENSITIVE)["data"] == []
-    suggested.patch(
-        named("tables", PEOPLE), {"op": "replace", "path": "/columns/0/tags/0/state", "value": "Confirmed"}
-    )
+    suggested.patch(named("tables", PEOPLE), {"op": "replace", "path": "/columns/0/tags/0/state", "value": "Confirmed"})
     assert [row["entity"]["name"] for row in suggested.get(question, tag=SENSITIVE)["data"]] == ["m"]
     assert suggested.get(question, tag=SENSITIVE, asOf=f"@{then}")["data"] == []
 
@@ -104,3 +101,65 @@ def test_a_revert_makes_a_suggestion_of_it_again(suggested: Api) -> None:
     suggested.patch(named("tables", PEOPLE), {"op": "replace", "path": "/tags/0/state", "value": "Confirmed"})
     suggested.post(f"{named('tables', PEOPLE)}/versions/0.1/revert", None)
     assert tags_of(suggested, named("tables", PEOPLE)) == [(SENSITIVE, "Automated", "Suggested")]
+
+
+def reject(api: Api, link: str, tag: str = SENSITIVE, **more: Any) -> Any:
+    body = {"name": tag, "entityLink": f"<#E::{link}>", "label": tag, "reason": "of a company, not of a person"}
+    return api.put("governance/tagRejections", body, **more).body
+
+
+def test_what_is_rejected_is_not_suggested_again_by_anybody(api: Api) -> None:
+    suggested = [{"name": "mail", "dataType": "STRING", "tags": [label("Suggested")]}]
+    api.table("people", [{"name": "mail", "dataType": "STRING"}, "other"])
+    reject(api, f"table::{PEOPLE}::columns::mail")
+    for sender in (api, api.as_user("crawler", bot=True)):
+        after = sender.put(
+            "tables", {"name": "people", "databaseSchema": "db.shop.main", "columns": [*suggested, column("other")]}
+        )
+        assert after["columns"][0]["tags"] == []
+        assert after["version"] == 0.1
+    add = {"op": "add", "path": "/columns/1/tags/0", "value": label("Suggested")}
+    assert tags_of(api.patch(named("tables", PEOPLE), add) and api, named("tables", PEOPLE), "columns", 1)
+    api.patch(named("tables", PEOPLE), {"op": "add", "path": "/columns/0/tags/0", "value": label("Confirmed")})
+    assert tags_of(api, named("tables", PEOPLE), "columns", 0) == [(SENSITIVE, "Automated", "Confirmed")]
+
+
+def test_a_rejection_that_is_taken_back_counts_no_longer(api: Api) -> None:
+    api.table("people", ["mail"])
+    made = reject(api, f"table::{PEOPLE}")
+    add = {"op": "add", "path": "/tags/0", "value": label("Suggested")}
+    assert api.patch(named("tables", PEOPLE), add)["tags"] == []
+    api.delete(f"governance/tagRejections/{made['id']}")
+    assert tags_of(api.patch(named("tables", PEOPLE), add) and api, named("tables", PEOPLE))
+
+
+def test_a_table_goes_with_what_was_rejected_for_it(api: Api) -> None:
+    api.table("people", ["mail"])
+    reject(api, f"table::{PEOPLE}")
+    api.delete(named("tables", PEOPLE))
+
+
+def column(name: str) -> dict[str, Any]:
+    return {"name": name, "dataType": "INT"}
+
+
+def test_open_suggestions_are_listed_by_entity_and_tag(suggested: Api) -> None:
+    path = "governance/suggestions"
+
+    def listed(**query: str) -> list[tuple[str, str | None, str]]:
+        rows = suggested.get(path, **query)["data"]
+        return [(row["entity"]["fullyQualifiedName"], row.get("field"), row["label"]["tagFQN"]) for row in rows]
+
+    everything = [(PEOPLE, None, SENSITIVE), (PEOPLE, "mail", SENSITIVE), ("headwater.m", "f", SENSITIVE)]
+    assert listed() == everything
+    assert listed(tag="PII") == everything
+    assert listed(tag="Tier") == []
+    assert listed(entity="db.shop") == everything[:2]
+    first = suggested.get(path, limit="2").body
+    assert first["paging"] == {"total": 3, "after": "2"}
+    assert listed(limit="2", after="2") == everything[2:]
+    then = suggested.position()
+    suggested.patch(named("tables", PEOPLE), {"op": "replace", "path": "/tags/0/state", "value": "Confirmed"})
+    suggested.delete(named("mlmodels", "headwater.m"))
+    assert listed() == everything[1:2]
+    assert listed(asOf=f"@{then}") == everything

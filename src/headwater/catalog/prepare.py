@@ -6,15 +6,17 @@ entity is not checked again: a column that vanished since must not stand in the 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from headwater.catalog.context import position_of
 from headwater.catalog.fields import Fields
 from headwater.catalog.names import Card, Names
+from headwater.catalog.rejections import rejected
 from headwater.catalog.shape import Outline, sources
 from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema import fqn
@@ -37,7 +39,8 @@ VALIDITY = 30 * 24 * 60 * 60 * 1000
 class Preparation:
     """One request on its way into the store. The new document is taken over and changed in place.
 
-    ``keeps``: what the request leaves unsaid of a label that is there stays as it is.
+    ``entity_id``: which entity it is about, if that is there. ``keeps``: what the request leaves unsaid of a label that
+    is there stays as it is.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Preparation:
         fields: Fields,
         new: Outline,
         old: Outline | None = None,
+        entity_id: str | None = None,
         keeps: bool = False,
     ) -> None:
         self.session = session
@@ -56,6 +60,7 @@ class Preparation:
         self.fields = fields
         self.new = new
         self.old = old
+        self.entity_id = entity_id
         self.keeps = keeps
         self.faults: list[str] = []
         self.warnings: list[str] = []
@@ -199,12 +204,31 @@ class Preparation:
             return found
 
         for path, holder, labels in holders:
-            found = [stored(path, label) for label in labels]
+            found = self._not_rejected(path, [stored(path, label) for label in labels], before)
             holder["tags"] = _distinct(found)
         if certification:
             certification["tagLabel"] = stored("", certification["tagLabel"])
             certification.setdefault("appliedDate", timestamp)
             certification.setdefault("expiryDate", certification["appliedDate"] + VALIDITY)
+
+    def _not_rejected(
+        self, path: str, labels: list[Document], before: Mapping[tuple[str, str, str], Document]
+    ) -> list[Document]:
+        """The labels but for new suggestions that somebody rejected here."""
+        left = []
+        for label in labels:
+            new = label["state"] == LabelState.SUGGESTED and (path, label["id"], label["source"]) not in before
+            if new and self.entity_id and (path.casefold(), label["id"]) in self._rejected:
+                place = f" for {path}" if path else ""
+                name = self.names.by_id[label["id"]].fqn
+                self.warnings.append(f"tags: {name} was rejected{place}, and is not suggested again")
+            else:
+                left.append(label)
+        return left
+
+    @cached_property
+    def _rejected(self) -> set[tuple[str, str]]:
+        return rejected(self.session, str(self.entity_id))
 
     def _words(self, labels: Iterable[Any]) -> dict[tuple[str, str], Card]:
         """The entities that labels name, by source and name as given."""
