@@ -9,6 +9,7 @@ fits ``BIRTHDATE`` too. Of phrases that overlap, the longest counts. Words that 
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -39,31 +40,35 @@ RULES = (
     Rule(
         kinds.PERSON,
         SURE,
-        "first name,last name,full name,middle name,surname,maiden name,maiden,given name,family name,forename,"
-        "fname,lname,birth name,spouse name,mother name,father name,vorname,nachname,familienname,geburtsname,"
-        "prenom,nom de famille,nom patronymique,apellido,apellidos,primer apellido,nombre completo",
+        "first name,last name,full name,middle name,surname,maiden name,maiden,given name,"
+        "family name,forename,fname,lname,birth name,spouse name,mother name,father name,vorname,"
+        "nachname,familienname,geburtsname,prenom,nom de famille,nom patronymique,apellido,"
+        "apellidos,primer apellido,nombre completo",
     ),
     Rule(
         kinds.PERSON,
         LIKELY,
-        "customer name,client name,patient name,employee name,applicant name,borrower name,contact name,person name,"
-        "member name,guest name,passenger name,driver name,student name,cardholder,card holder name,account holder,"
-        "kundenname,patientenname,nom client,nombre cliente",
+        "customer name,client name,patient name,employee name,applicant name,borrower name,"
+        "contact name,person name,member name,guest name,passenger name,driver name,student name,"
+        "cardholder,card holder name,account holder,kundenname,patientenname,nom client,"
+        "nombre cliente",
     ),
     Rule(kinds.EMAIL, SURE, "email,mail address,e mail,courriel,correo electronico,correo,email adresse", ABOUT),
     Rule(
         kinds.PHONE,
         SURE,
-        "phone,telephone,mobile number,mobile phone,cell phone,phone number,msisdn,fax,telefon,telefonnummer,handy,"
-        "handynummer,mobilnummer,telefono,movil,portable number,numero telephone",
+        "phone,telephone,mobile number,mobile phone,cell phone,phone number,msisdn,fax,telefon,"
+        "telefonnummer,handy,handynummer,mobilnummer,telefono,movil,portable number,"
+        "numero telephone",
         ABOUT,
     ),
     Rule(
         kinds.ADDRESS,
         LIKELY,
-        "address,street,street name,street address,address line,postal code,post code,zip,zip code,home address,"
-        "mailing address,billing address,strasse,hausnummer,plz,postleitzahl,anschrift,wohnort,adresse,rue,"
-        "code postal,direccion,calle,codigo postal,domicilio",
+        "address,street,street name,street address,address line,postal code,post code,zip,"
+        "zip code,home address,mailing address,billing address,strasse,hausnummer,plz,"
+        "postleitzahl,anschrift,wohnort,adresse,rue,code postal,direccion,calle,codigo postal,"
+        "domicilio",
         ABOUT + " company store supplier warehouse branch site office",
     ),
     Rule(
@@ -75,35 +80,51 @@ RULES = (
     Rule(
         kinds.IDENTITY,
         SURE,
-        "ssn,social security number,social security,national id,national identity number,passport,passport number,"
-        "drivers license,driver license,driving licence,licence number,license number,tax id,tin,nin,nhs number,"
-        "identity card,personal number,personnummer,mrn,medical record number,steuer id,steuernummer,"
-        "sozialversicherungsnummer,ausweisnummer,reisepass,numero securite sociale,nir,numero fiscal,"
-        "carte identite,dni,nie,nif,curp,pasaporte,numero seguridad social,national id number",
+        "ssn,social security number,social security,national id,national identity number,passport,"
+        "passport number,drivers license,driver license,driving licence,licence number,"
+        "license number,tax id,tin,nin,nhs number,identity card,personal number,personnummer,mrn,"
+        "medical record number,steuer id,steuernummer,sozialversicherungsnummer,ausweisnummer,"
+        "reisepass,numero securite sociale,nir,numero fiscal,carte identite,dni,nie,nif,curp,"
+        "pasaporte,numero seguridad social,national id number",
     ),
     Rule(
         kinds.ACCOUNT,
         SURE,
-        "iban,account number,bank account,card number,credit card number,credit card,debit card,pan,kontonummer,"
-        "kreditkarte,kartennummer,numero compte,numero carte,numero cuenta,numero tarjeta,routing number",
+        "iban,account number,bank account,card number,credit card number,credit card,debit card,"
+        "pan,kontonummer,kreditkarte,kartennummer,numero compte,numero carte,numero cuenta,"
+        "numero tarjeta,routing number",
         "type status count brand has flag name limit balance",
     ),
     Rule(
         kinds.CREDENTIAL,
         SURE,
-        "password,passwd,pwd,password hash,password salt,user pass,secret key,api key,access token,pin code,cvv,"
-        "security answer,passwort,kennwort,mot de passe,contrasena",
+        "password,passwd,pwd,password hash,password salt,user pass,secret key,api key,"
+        "access token,pin code,cvv,security answer,passwort,kennwort,mot de passe,contrasena",
         "expires expiry changed updated reset length policy",
     ),
-    Rule(kinds.CREDENTIAL, LIKELY, "username,user name,login,login name,login id,user login,benutzername", "at time count date last"),
-    Rule(kinds.NETWORK, SURE, "ip address,ip addr,client ip,remote ip,remote addr,user ip,author ip,source ip,mac address"),
+    Rule(
+        kinds.CREDENTIAL,
+        LIKELY,
+        "username,user name,login,login name,login id,user login,benutzername",
+        "at time count date last",
+    ),
+    Rule(
+        kinds.NETWORK,
+        SURE,
+        "ip address,ip addr,client ip,remote ip,remote addr,user ip,author ip,source ip,mac address",
+    ),
     Rule(
         kinds.HEALTH,
         LIKELY,
-        "diagnosis,icd code,medication,blood type,blood group,allergy,allergies,hiv,health condition,medical history,"
-        "diagnose,krankheit,blutgruppe,diagnostic medical,maladie,enfermedad,diagnostico",
+        "diagnosis,icd code,medication,blood type,blood group,allergy,allergies,hiv,"
+        "health condition,medical history,diagnose,krankheit,blutgruppe,diagnostic medical,"
+        "maladie,enfermedad,diagnostico",
     ),
-    Rule(kinds.BIOMETRICS, LIKELY, "fingerprint hash,fingerprint template,face embedding,iris scan,voice print,retina scan"),
+    Rule(
+        kinds.BIOMETRICS,
+        LIKELY,
+        "fingerprint hash,fingerprint template,face embedding,iris scan,voice print,retina scan",
+    ),
     Rule(kinds.UNION, LIKELY, "union member,union membership,trade union,gewerkschaft,syndicat,sindicato"),
     Rule(
         kinds.SEX,
@@ -111,87 +132,108 @@ RULES = (
         "sex,gender,is male,is female,male,female,gender code,geschlecht,sexe,sexo,genero,genre personne,anrede",
         "neutral product chromosome",
     ),
-    Rule(kinds.GENDER_IDENTITY, SURE, "gender identity,transgender,geschlechtsidentitaet,identite genre,identidad genero"),
     Rule(
-        kinds.ORIENTATION, SURE, "sexual orientation,sexuality,sexuelle orientierung,orientation sexuelle,orientacion sexual"
+        kinds.GENDER_IDENTITY, SURE, "gender identity,transgender,geschlechtsidentitaet,identite genre,identidad genero"
     ),
-    Rule(kinds.PREGNANCY, SURE, "pregnant,pregnancy,maternity,schwanger,schwangerschaft,enceinte,grossesse,embarazo,embarazada"),
+    Rule(
+        kinds.ORIENTATION,
+        SURE,
+        "sexual orientation,sexuality,sexuelle orientierung,orientation sexuelle,orientacion sexual",
+    ),
+    Rule(
+        kinds.PREGNANCY,
+        SURE,
+        "pregnant,pregnancy,maternity,schwanger,schwangerschaft,enceinte,grossesse,embarazo,embarazada",
+    ),
     Rule(
         kinds.MARITAL,
         SURE,
-        "marital,marital status,married,civil status,spouse,marriage status,divorced,widowed,familienstand,"
-        "verheiratet,situation familiale,etat civil,situation matrimoniale,estado civil,personal status",
+        "marital,marital status,married,civil status,spouse,marriage status,divorced,widowed,"
+        "familienstand,verheiratet,situation familiale,etat civil,situation matrimoniale,"
+        "estado civil,personal status",
         "name",
     ),
     Rule(kinds.MARITAL, LIKELY, "family status"),
     Rule(
         kinds.FAMILY,
         LIKELY,
-        "dependents,dependants,num dependents,dependent count,dep count,number of children,children,num children,"
-        "family size,fam size,family members,fam members,household size,siblings,parental status,kinder,anzahl kinder,"
-        "kinderzahl,enfants,nombre enfants,hijos,numero hijos,personnes a charge",
+        "dependents,dependants,num dependents,dependent count,dep count,number of children,"
+        "children,num children,family size,fam size,family members,fam members,household size,"
+        "siblings,parental status,kinder,anzahl kinder,kinderzahl,enfants,nombre enfants,hijos,"
+        "numero hijos,personnes a charge",
         "node menu category id task",
     ),
     Rule(
         kinds.RACE,
         SURE,
-        "race,ethnicity,ethnic,ethnic group,ethnic origin,ethnie,skin color,skin colour,skin tone,hispanic,"
-        "is black,is white,african american,hautfarbe,origine ethnique,etnia,raza,latino",
+        "race,ethnicity,ethnic,ethnic group,ethnic origin,ethnie,skin color,skin colour,skin tone,"
+        "hispanic,is black,is white,african american,hautfarbe,origine ethnique,etnia,raza,latino",
         "id time lap car track result condition season winner horse distance",
     ),
     Rule(
         kinds.NATIONAL,
         SURE,
-        "nationality,national origin,citizenship,citizen,birth country,country of birth,birth place,place of birth,"
-        "native country,immigrant,immigration status,foreign worker,foreigner,ancestry,migration background,"
-        "staatsangehoerigkeit,nationalitaet,geburtsort,geburtsland,migrationshintergrund,nationalite,pays naissance,"
-        "lieu naissance,nacionalidad,pais nacimiento,lugar nacimiento,ciudadania",
+        "nationality,national origin,citizenship,citizen,birth country,country of birth,"
+        "birth place,place of birth,native country,immigrant,immigration status,foreign worker,"
+        "foreigner,ancestry,migration background,staatsangehoerigkeit,nationalitaet,geburtsort,"
+        "geburtsland,migrationshintergrund,nationalite,pays naissance,lieu naissance,nacionalidad,"
+        "pais nacimiento,lugar nacimiento,ciudadania",
     ),
-    Rule(kinds.SOCIAL, LIKELY, "caste,social class,social origin,socioeconomic status,soziale herkunft,origine sociale,clase social"),
+    Rule(
+        kinds.SOCIAL,
+        LIKELY,
+        "caste,social class,social origin,socioeconomic status,soziale herkunft,origine sociale,clase social",
+    ),
     Rule(
         kinds.LANGUAGE,
         SURE,
-        "native language,mother tongue,first language,spoken language,primary language,preferred language,"
-        "muttersprache,langue maternelle,lengua materna",
+        "native language,mother tongue,first language,spoken language,primary language,"
+        "preferred language,muttersprache,langue maternelle,lengua materna",
     ),
     Rule(kinds.LANGUAGE, MAYBE, "language,sprache,langue,idioma", THINGS + " original"),
     Rule(
         kinds.RELIGION,
         SURE,
-        "religion,religious,faith,belief,denomination,konfession,religionszugehoerigkeit,kirchensteuer,"
-        "croyance,confession religieuse,creencia",
+        "religion,religious,faith,belief,denomination,konfession,religionszugehoerigkeit,"
+        "kirchensteuer,croyance,confession religieuse,creencia",
         "coin bill good",
     ),
     Rule(
         kinds.OPINION,
         SURE,
-        "political,political affiliation,political party,party affiliation,political opinion,registered party,"
-        "politische einstellung,parteizugehoerigkeit,opinion politique,afiliacion politica",
+        "political,political affiliation,political party,party affiliation,political opinion,"
+        "registered party,politische einstellung,parteizugehoerigkeit,opinion politique,"
+        "afiliacion politica",
         "ad campaign map region",
     ),
     Rule(
         kinds.BIRTH_DATE,
         SURE,
-        "birth date,date of birth,dob,birthday,birth day,geburtsdatum,geburtstag,date naissance,date de naissance,"
-        "fecha nacimiento,fecha de nacimiento",
+        "birth date,date of birth,dob,birthday,birth day,geburtsdatum,geburtstag,date naissance,"
+        "date de naissance,fecha nacimiento,fecha de nacimiento",
     ),
-    Rule(kinds.AGE, SURE, "birth year,year of birth,yob,geburtsjahr,annee naissance,ano nacimiento,days birth,age group,age cat,age band,age range,age bracket,senior citizen"),
+    Rule(
+        kinds.AGE,
+        SURE,
+        "birth year,year of birth,yob,geburtsjahr,annee naissance,ano nacimiento,days birth,"
+        "age group,age cat,age band,age range,age bracket,senior citizen",
+    ),
     Rule(kinds.AGE, LIKELY, "age,alter,edad", THINGS + " min max"),
     Rule(
         kinds.DISABILITY,
         SURE,
-        "disability,disability status,handicap,handicapped,is disabled person,impairment,behinderung,"
-        "schwerbehindert,grad der behinderung,discapacidad,invalidite,minusvalia",
+        "disability,disability status,handicap,handicapped,is disabled person,impairment,"
+        "behinderung,schwerbehindert,grad der behinderung,discapacidad,invalidite,minusvalia",
         "insurance",
     ),
     Rule(kinds.GENES, SURE, "genetic,genetic marker,genotype,dna,genome,genetisch,genetique,genetico", "algorithm"),
     Rule(
         kinds.ASSISTANCE,
         LIKELY,
-        "public assistance,welfare,food stamps,snap benefits,social benefits,medicaid,unemployment benefit,buergergeld,"
-        "sozialhilfe,hartz,rsa allocation,ayuda social",
+        "public assistance,welfare,food stamps,snap benefits,social benefits,medicaid,"
+        "unemployment benefit,buergergeld,sozialhilfe,hartz,rsa allocation,ayuda social",
     ),
-)  # fmt: skip
+)
 
 PEOPLE = (
     "customers,clients,employees,people,persons,patients,applicants,borrowers,users,members,contacts,subscribers,"
@@ -211,8 +253,10 @@ def _spelled(phrases: str) -> Iterator[str]:
         yield phrase.replace(" ", "")
 
 
-PHRASES = {spelled: [rule for rule in RULES if spelled in _spelled(rule.phrases)] for r in RULES for spelled in _spelled(r.phrases)}
-LONGEST = max(map(len, PHRASES))
+PHRASES: dict[str, list[Rule]] = defaultdict(list)
+for _rule in RULES:
+    for _phrase in _spelled(_rule.phrases):
+        PHRASES[_phrase].append(_rule)
 OF_PEOPLE = frozenset(_spelled(PEOPLE))
 
 
@@ -227,7 +271,7 @@ def _spans(words: list[str]) -> Iterator[_Span]:
     for length in range(len(words), 0, -1):
         for start in range(len(words) - length + 1):
             spelled = "".join(words[start : start + length])
-            if len(spelled) <= LONGEST + 1 and (rules := PHRASES.get(spelled) or PHRASES.get(spelled.removesuffix("s"))):
+            if rules := PHRASES.get(spelled) or PHRASES.get(spelled.removesuffix("s")):
                 yield _Span(start, start + length, rules)
 
 

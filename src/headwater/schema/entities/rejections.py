@@ -16,7 +16,7 @@ class _TagRejectionFields(Model):
 
 
 class TagRejection(_TagRejectionFields, Entity):
-    """Somebody rejects that a label is suggested for an entity, or for a field of it; its versions say who, and when."""
+    """Somebody rejects that a label is suggested for an entity or a field of it; its versions say who and when."""
 
     entity_link: str | None = None
     entity_fqn: str | None = Field(None, alias="entityFQN")
