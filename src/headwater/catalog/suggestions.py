@@ -54,7 +54,7 @@ def open_suggestions(reader: Reader, question: SuggestionsQuestion) -> Document:
 
 def _open(label: Document) -> bool:
     """Whether somebody can decide about a label: one that follows from another is decided about there."""
-    return label["state"] == LabelState.SUGGESTED and label["labelType"] != "Derived"
+    return bool(label["state"] == LabelState.SUGGESTED and label["labelType"] != "Derived")
 
 
 def _within(card: Card, above: str | None) -> bool:

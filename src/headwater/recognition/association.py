@@ -130,4 +130,5 @@ def _numbers(values: Values) -> list[float]:
 
 
 def _category(value: object) -> Hashable:
-    return value if isinstance(value, Hashable) else str(value)
+    """What tells a category apart; lists and objects are told apart by their text."""
+    return str(value) if isinstance(value, list | dict | set) else value

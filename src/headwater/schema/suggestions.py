@@ -25,3 +25,20 @@ class SuggestionsReply(Model):
 
     data: list[OpenSuggestion]
     paging: Paging
+
+
+class Proxy(Model):
+    """A feature that hangs together with a protected attribute in the data that were looked at.
+
+    ``source`` is what the feature's values were taken from: a column that it is made from, or its own name.
+    ``leftOut``: rows of categories too small to speak of.
+    """
+
+    feature: str
+    source: str
+    protected: str
+    tag: str
+    measure: str
+    figure: float
+    rows: int
+    left_out: int = 0
