@@ -29,8 +29,9 @@ class Source:
         """The first rows of a table, by its FQN in the catalogue: all its columns, or some. By column, in one order."""
         parts = [fqn.unquote(part) for part in fqn.split(table)]
         named = [parts[-2], parts[-1]] if self._postgresql and len(parts) > 1 else parts[-1:]
-        wanted = ", ".join(map(_quoted, columns)) or "*"
-        statement = f"SELECT {wanted} FROM {'.'.join(map(_quoted, named))} LIMIT {int(limit)}"
+        # Without the table's name, SQLite would take the name of a column that is not there for a text.
+        wanted = ", ".join(f"t.{_quoted(column)}" for column in columns) or "*"
+        statement = f"SELECT {wanted} FROM {'.'.join(map(_quoted, named))} AS t LIMIT {int(limit)}"
         with self._connection() as connection:
             try:
                 cursor = connection.execute(statement)

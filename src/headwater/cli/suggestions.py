@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from headwater.cli.failures import Exit, Failure
-from headwater.cli.sampling import Source, joined
+from headwater.cli.sampling import Columns, Source, joined
 from headwater.cli.screen import words
 from headwater.cli.session import Session
 from headwater.recognition import values
@@ -17,7 +17,6 @@ from headwater.schema.suggestions import OpenSuggestion, Proxy
 
 HOLDERS = ("table", "databaseSchema", "database", "databaseService", "mlmodel", "mlmodelService")
 """What a name without a type may mean, in this order."""
-SAMPLE = 200
 
 
 def suggest(session: Session, name: str, type_: str | None, url: str | None, rows: int) -> None:
@@ -30,7 +29,16 @@ def suggest(session: Session, name: str, type_: str | None, url: str | None, row
         )
     if source and type(entity).__name__ == "MlModel":
         raise Failure("--from reads tables; the features of a model are told by their names", code=Exit.USAGE)
-    found = session.client.suggestions.suggest(entity, (lambda table: source.rows(table, rows)) if source else None)
+
+    def sample(table: str) -> Columns:
+        assert source is not None
+        try:
+            return source.rows(table, rows)
+        except Failure as failure:
+            session.screen.note(f"{failure.message}; only its names are looked at.")
+            return {}
+
+    found = session.client.suggestions.suggest(entity, sample if source else None)
     if session.screen.json:
         session.screen.values(wire(one) for one in found)
     elif found:

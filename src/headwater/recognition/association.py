@@ -79,13 +79,15 @@ def cramers_v(one: Sequence[Hashable], other: Sequence[Hashable], corrected: boo
 
 def correlation_ratio(categories: Sequence[Hashable], numbers: Sequence[float]) -> float:
     """The correlation ratio η of a number over categories."""
+    if len(set(numbers)) < 2:
+        return 0.0  # Of equal numbers, rounding alone would make a variance.
     groups: dict[Hashable, list[float]] = defaultdict(list)
     for category, number in zip(categories, numbers, strict=True):
         groups[category].append(number)
     mean = fsum(numbers) / len(numbers)
     total = fsum((number - mean) ** 2 for number in numbers)
     between = fsum(len(group) * (fsum(group) / len(group) - mean) ** 2 for group in groups.values())
-    return min(1.0, sqrt(between / total)) if total > 0 else 0.0
+    return min(1.0, sqrt(between / total))
 
 
 def spearman(one: Sequence[float], other: Sequence[float]) -> float:

@@ -255,7 +255,7 @@ def _spelled(phrases: str) -> Iterator[str]:
 
 PHRASES: dict[str, list[Rule]] = defaultdict(list)
 for _rule in RULES:
-    for _phrase in _spelled(_rule.phrases):
+    for _phrase in set(_spelled(_rule.phrases)):
         PHRASES[_phrase].append(_rule)
 OF_PEOPLE = frozenset(_spelled(PEOPLE))
 

@@ -20,6 +20,7 @@ SHARE = 0.8
 MAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[A-Za-z]{2,}")
 CARD = re.compile(r"[3-6]\d{3}([ -]?)\d{4}(\1\d{1,4}){1,3}")
 PHONE = re.compile(r"(\+|00)[\d ().\-/]{7,}|\(?\d{2,5}\)?[ .\-/][\d ().\-/]{5,}")
+DATE = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}\b.*|\d{1,2}[-./]\d{1,2}[-./](\d\d){1,2}\b.*")
 US_SSN = re.compile(r"\d{3}-\d{2}-\d{4}")
 REGIONS = ("US", "GB", "DE", "FR", "ES")
 NUMBERS = (
@@ -141,7 +142,7 @@ def _is_network_address(text: str) -> bool:
 def _is_phone(text: str) -> bool:
     import phonenumbers
 
-    if not PHONE.fullmatch(text):
+    if not PHONE.fullmatch(text) or DATE.fullmatch(text):
         return False
     for region in REGIONS:
         try:

@@ -4,7 +4,7 @@
 from pydantic import Field
 
 from headwater.schema.base import CreateRequest, Entity, Markdown, Model, ReferenceInput
-from headwater.schema.declare import SOFT_DELETE, EntityType, Filter, Parent, Reference
+from headwater.schema.declare import SOFT_DELETE, EntityType, Filter, Parent, Reference, VersionRules
 from headwater.schema.entities.propagation import PLACES
 
 
@@ -36,6 +36,7 @@ TAG_REJECTION = EntityType(
     parents=tuple(Parent(field="entityLink", to=place, link="entityFQN", part=True) for place in PLACES),
     references=(Reference(field="label", to=("tag", "glossaryTerm")),),
     traits=(SOFT_DELETE,),
+    versions=VersionRules(put_sticky=("reason",)),
     filters=(Filter(name="entityFQN", kind="parent"),),
     searched=False,
 )
