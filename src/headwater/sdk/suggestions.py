@@ -2,7 +2,7 @@
 """Suggested labels, made from names and values, and decided about by people; proxies of protected attributes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import NAMESPACE_URL, uuid5
 
 from headwater.errors import EntityNotFound, InvalidEntity
@@ -24,8 +24,15 @@ FAR = 10
 PROTECTED = "ProtectedAttribute"
 RECOGNIZER = {"recognizerId": str(uuid5(NAMESPACE_URL, "headwater:suggestions")), "recognizerName": "headwater"}
 
-Data = Mapping[str, Iterable[object]]
-"""Values by the name of their column: a dictionary, or a DataFrame."""
+
+class Data(Protocol):
+    """Values by the name of their column: a dictionary, or a DataFrame."""
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+    def __getitem__(self, name: Any, /) -> Any: ...
+
+
 Sampler = Callable[[str], Data]
 """Gives sampled values of an entity, by its FQN."""
 
@@ -70,11 +77,11 @@ class Suggestions:
         What carries the label, or another one that excludes it, and what somebody rejected, is left alone. Values are
         looked at and not kept.
         """
-        sampler = samples if samples is None or callable(samples) else lambda _: samples
+        sampler: Sampler = samples if callable(samples) else lambda _: {} if samples is None else samples
         collection, found = self._get(entity)
         written: list[OpenSuggestion] = []
         for holder, one in self._all(collection, found):
-            sample = sampler(str(one.fully_qualified_name)) if sampler else {}
+            sample = sampler(str(one.fully_qualified_name))
             written += self._write(holder, one, list(_suggestions(holder.declared, wire(one), sample)))
         return written
 
