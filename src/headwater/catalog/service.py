@@ -47,7 +47,7 @@ from headwater.catalog.recording import Outcome, Write
 from headwater.catalog.search.service import Search
 from headwater.catalog.secrets import Vault
 from headwater.catalog.suggestions import SuggestionsQuestion, open_suggestions
-from headwater.catalog.writing import Outcome, Write, Writer
+from headwater.catalog.writing import Writer
 from headwater.errors import EntityNotFound
 from headwater.schema.base import Document
 from headwater.schema.change import BulkAssets, DeleteStale
