@@ -527,7 +527,7 @@ class Oracle:
         spared = [*TEXTS, "extension", "domains"] if user.bot else []
         merged |= {member: old[member] for member in spared if old.get(member)}
         if kind.tagged:
-            _unite(old, merged)
+            _unite(old, merged, user.bot)
         _merge_parts(old.get("mlFeatures"), merged.get("mlFeatures"), user.bot, str)
         _merge_parts(old.get("columns"), merged.get("columns"), user.bot, str.casefold)
         return merged
@@ -814,7 +814,8 @@ class Acceptance:
                 at, by = datetime.fromisoformat(given["appliedAt"]), given["appliedBy"]
             if tag.id in before:
                 at, by = before[tag.id].applied_at, before[tag.id].applied_by
-            kind, state = given.get("labelType", "Manual"), given.get("state", "Confirmed")
+            kind, state = ("Manual", "Confirmed") if tag.id not in before or not self.unites else before[tag.id][1:3]
+            kind, state = given.get("labelType", kind), given.get("state", state)
             labels[tag.id] = Label(tag.id, kind, state, at, by)
         self._exclusive(set(labels) | (set(before) if self.unites else set()), set(before))
         holder.pop("tags", None)
@@ -923,8 +924,10 @@ def _sort_labels(holder: Doc) -> None:
     holder["tags"] = sorted(holder["tags"], key=lambda label: str(label["tagFQN"]))
 
 
-def _unite(old: Doc, new: Doc) -> None:
+def _unite(old: Doc, new: Doc, bot: bool) -> None:
+    """Labels unite; what a bot says of a label counts only as long as nobody stands behind that."""
     labels = {label.tag: label for label in (*(old.get("tags") or ()), *(new.get("tags") or ()))}
+    labels |= {label.tag: label for label in old.get("tags") or () if bot and label.state == "Confirmed"}
     if labels:
         new["tags"] = list(labels.values())
 
@@ -936,7 +939,7 @@ def _merge_parts(old: list[Doc] | None, new: list[Doc] | None, bot: bool, fold: 
         twin = before.get(fold(one["name"]))
         if not twin:
             continue
-        _unite(twin, one)
+        _unite(twin, one, bot)
         text = twin.get("description")
         retyped = fold is not str and _column_key(twin) != _column_key(one)
         if text and (bot or (retyped and "description" not in one)):
@@ -981,7 +984,7 @@ def _comparable(member: str, value: Any) -> Any:
     if member == "dashboard":
         return value["id"]
     if member == "tags":
-        return {one["tagFQN"] for one in value}
+        return {(one["tagFQN"], one["labelType"], one["state"]) for one in value}
     if member == "mlHyperParameters":  # Two of one name may change places.
         return sorted(map(repr, map(sorted, map(dict.items, value)))), [one["name"] for one in value]
     if member == "columns":

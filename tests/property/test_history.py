@@ -48,7 +48,14 @@ TEXT = st.sampled_from(["one", "two", ""])
 
 TAG_NAMES = st.sampled_from(["Sens.a", "Sens.b", 'Sens."x.y"', "K.a", "K.b"])
 LABELS = st.lists(
-    TAG_NAMES | st.fixed_dictionaries({"tagFQN": TAG_NAMES, "state": st.sampled_from(["Suggested", "Confirmed"])}),
+    TAG_NAMES
+    | st.fixed_dictionaries(
+        {"tagFQN": TAG_NAMES},
+        optional={
+            "state": st.sampled_from(["Suggested", "Confirmed"]),
+            "labelType": st.sampled_from(["Manual", "Automated"]),
+        },
+    ),
     max_size=2,
     unique_by=lambda label: label if isinstance(label, str) else label["tagFQN"],
 )

@@ -9,6 +9,7 @@ from headwater.catalog.context import checked
 from headwater.catalog.governance import STATES, ReachQuestion, TagsQuestion
 from headwater.catalog.impact import ImpactQuestion
 from headwater.catalog.lineage import End
+from headwater.catalog.suggestions import SuggestionsQuestion
 from headwater.errors import InvalidEntity
 from headwater.schema.governance import (
     CONSUMERS,
@@ -19,6 +20,7 @@ from headwater.schema.governance import (
     Selection,
     UnreadReply,
 )
+from headwater.schema.suggestions import SuggestionsReply
 from headwater.transformation import Transformation
 
 ROOT = "/api/v1/governance"
@@ -55,6 +57,14 @@ def routes() -> Iterator[Route]:
         summary="The views of whose SQL something was not understood",
         reply=UnreadReply,
         query=("asOf",),
+    )
+    yield Route(
+        method="GET",
+        pattern=f"{ROOT}/suggestions",
+        endpoint=suggestions,
+        summary="The suggested labels that nobody has confirmed or rejected yet",
+        reply=SuggestionsReply,
+        query=("tag", "entity", "asOf", "limit", "after"),
     )
     for place, how in (("/{type}/{id}", "id"), ("/{type}/name/{fqn}", "name")):
         yield Route(
@@ -106,6 +116,17 @@ def unread(call: Call) -> Response:
     """Which views are not known in full."""
     found = call.catalog.unread(call.plain_view())
     return render({"data": found, "paging": {"total": len(found)}})
+
+
+def suggestions(call: Call) -> Response:
+    """Which labels wait for somebody to decide."""
+    question = SuggestionsQuestion(
+        tag=call.query.get("tag"),
+        entity=call.query.get("entity"),
+        limit=call.query.whole("limit", 100, 0, 100_000),
+        after=call.query.whole("after", 0, 0, 2**31),
+    )
+    return render(call.catalog.suggestions(question, call.plain_view()))
 
 
 def tags(call: Call) -> Response:

@@ -32,6 +32,9 @@ NOT_COMPARED = frozenset(
     }
 )
 
+SAID_OF_LABEL = ("labelType", "state", "reason", "metadata")
+"""What can change of a label that stays where it is. OpenMetadata sees none of it; then nobody could confirm one."""
+
 
 @dataclass(slots=True)
 class Change:
@@ -93,7 +96,7 @@ def diff(declared: EntityType, before: Document, after: Document) -> Change:
         if member in references:
             changed = _diff_references(change, references[member], member, old, new)
         elif member == "tags":
-            changed = _diff_set(change, "tags", old or [], new or [], _label_key)
+            changed = _diff_labels(change, "tags", old or [], new or [])
         elif member == "extension":
             changed = _diff_extension(change, old or {}, new or {})
         else:
@@ -134,6 +137,21 @@ def _diff_set(
     )
 
 
+def _diff_labels(change: Change, name: str, old: list[Document], new: list[Document]) -> bool:
+    """Labels that went or came; and those that stay, but are said in another way: one change of the list."""
+    changed = _diff_set(change, name, old, new, _label_key)
+    earlier = {_label_key(label): label for label in old}
+    edited = [
+        (one, label)
+        for label in new
+        if (one := earlier.get(_label_key(label))) and any(one.get(word) != label.get(word) for word in SAID_OF_LABEL)
+    ]
+    if not edited:
+        return changed
+    before, after = zip(*edited, strict=True)
+    return change.record(name, list(before), list(after))
+
+
 def _diff_extension(change: Change, old: Document, new: Document) -> bool:
     added = [{key: value} for key, value in new.items() if key not in old]
     removed = [{key: value} for key, value in old.items() if key not in new]
@@ -165,7 +183,7 @@ def _diff_equal(change: Change, child: Child, name: str, old: list[Document], ne
         for member in child.paired:
             inner = f"{name}.{item['name']}.{member}"
             if member == "tags":
-                _diff_set(change, inner, item.get(member) or [], twin.get(member) or [], _label_key)
+                _diff_labels(change, inner, item.get(member) or [], twin.get(member) or [])
             else:
                 change.record(inner, item.get(member), twin.get(member))
     return True
@@ -220,7 +238,7 @@ def _diff_item(change: Change, declared: EntityType, child: Child, name: str, ol
         if member == child.recursive:
             changed |= _diff_keyed(change, declared, child, fqn.add(name, new["name"]), before or [], after or [])
         elif member == "tags" and child.tagged:
-            changed |= _diff_set(change, inner, before or [], after or [], _label_key)
+            changed |= _diff_labels(change, inner, before or [], after or [])
         elif member in references:
             changed |= _diff_references(change, references[member], inner, before, after)
         else:

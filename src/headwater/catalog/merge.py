@@ -14,7 +14,7 @@ from headwater.catalog.context import check_depth
 from headwater.catalog.identity import new_id
 from headwater.catalog.shape import Shape
 from headwater.errors import InvalidEntity
-from headwater.schema.base import Document, held
+from headwater.schema.base import Document, LabelState, held
 from headwater.schema.declare import TAGS, Child, Reference
 from headwater.schema.registry import wire_members
 
@@ -40,7 +40,7 @@ def put(shape: Shape, old: Document, new: Document, principal: Principal, overri
     merged |= {member: value for member, value in new.items() if member in sayable}
     _keep_references(shape.references, old, new, merged, cautious)
     if declared.has(TAGS):
-        _unite_labels(old, merged)
+        _unite_labels(old, merged, cautious)
     if cautious:
         _keep_texts(old, merged)
         if old.get("extension"):
@@ -64,12 +64,15 @@ def _keep_references(
             merged[reference.field] = stored
 
 
-def _unite_labels(old: Document, new: Document) -> None:
-    """The labels of both; where both have one, the new copy counts."""
+def _unite_labels(old: Document, new: Document, cautious: bool) -> None:
+    """The labels of both; where both have one, the new copy counts, unless a bot speaks of one that is confirmed."""
     if not old.get("tags"):
         return
-    labels = {(label["id"], label["source"]): label for label in old["tags"]}
-    labels |= {(label["id"], label["source"]): label for label in new.get("tags") or ()}
+    labels = {(label["id"], label["source"]): label for label in new.get("tags") or ()}
+    for label in old["tags"]:
+        key = label["id"], label["source"]
+        if key not in labels or (cautious and label["state"] == LabelState.CONFIRMED):
+            labels[key] = label
     new["tags"] = list(labels.values())
 
 
@@ -92,7 +95,7 @@ def _merge_items(child: Child, old: list[Document] | None, new: list[Document] |
             item.setdefault(child.place, twin[child.place])
         _keep_references(child.references, twin, item, item, cautious)
         if child.tagged:
-            _unite_labels(twin, item)
+            _unite_labels(twin, item, cautious)
         if cautious and twin.get("description"):
             item["description"] = twin["description"]
         if child.match == "key" and _rekeyed(child, twin, item) and twin.get("description"):

@@ -6,19 +6,21 @@ entity is not checked again: a column that vanished since must not stand in the 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from headwater.catalog.context import position_of
 from headwater.catalog.fields import Fields
 from headwater.catalog.names import Card, Names
+from headwater.catalog.rejections import rejected
 from headwater.catalog.shape import Outline, sources
 from headwater.errors import EntityNotFound, InvalidEntity
 from headwater.schema import fqn
-from headwater.schema.base import Document, held
+from headwater.schema.base import Document, LabelState, held
 from headwater.schema.declare import EXTENSION, LIFE_CYCLE, FieldLineage, Reference
 from headwater.schema.properties import PROPERTY_TYPES, PropertyType, config_of
 from headwater.schema.registry import Registry
@@ -35,7 +37,11 @@ VALIDITY = 30 * 24 * 60 * 60 * 1000
 
 
 class Preparation:
-    """One request on its way into the store. The new document is taken over and changed in place."""
+    """One request on its way into the store. The new document is taken over and changed in place.
+
+    ``entity_id``: which entity it is about, if that is there. ``keeps``: what the request leaves unsaid of a label that
+    is there stays as it is.
+    """
 
     def __init__(
         self,
@@ -45,6 +51,8 @@ class Preparation:
         fields: Fields,
         new: Outline,
         old: Outline | None = None,
+        entity_id: str | None = None,
+        keeps: bool = False,
     ) -> None:
         self.session = session
         self.registry = registry
@@ -52,6 +60,8 @@ class Preparation:
         self.fields = fields
         self.new = new
         self.old = old
+        self.entity_id = entity_id
+        self.keeps = keeps
         self.faults: list[str] = []
         self.warnings: list[str] = []
         self.known_ids = old.ids if old else set()
@@ -188,18 +198,37 @@ class Preparation:
             earlier = before.get((path, card.id, source))
             if earlier is None:
                 self._check_new_label(card)
-            found = _stored_label(card, label)
+            found = _stored_label(card, label, earlier if self.keeps else None)
             for member, value in applied.items():
                 found[member] = (earlier or {}).get(member) or found.get(member) or value
             return found
 
         for path, holder, labels in holders:
-            found = [stored(path, label) for label in labels]
-            holder["tags"] = list({(label["id"], label["source"]): label for label in found}.values())
+            found = self._not_rejected(path, [stored(path, label) for label in labels], before)
+            holder["tags"] = _distinct(found)
         if certification:
             certification["tagLabel"] = stored("", certification["tagLabel"])
             certification.setdefault("appliedDate", timestamp)
             certification.setdefault("expiryDate", certification["appliedDate"] + VALIDITY)
+
+    def _not_rejected(
+        self, path: str, labels: list[Document], before: Mapping[tuple[str, str, str], Document]
+    ) -> list[Document]:
+        """The labels but for new suggestions that somebody rejected here."""
+        left = []
+        for label in labels:
+            new = label["state"] == LabelState.SUGGESTED and (path, label["id"], label["source"]) not in before
+            if new and self.entity_id and (path.casefold(), label["id"]) in self._rejected:
+                place = f" for {path}" if path else ""
+                name = self.names.by_id[label["id"]].fqn
+                self.warnings.append(f"tags: {name} was rejected{place}, and is not suggested again")
+            else:
+                left.append(label)
+        return left
+
+    @cached_property
+    def _rejected(self) -> set[tuple[str, str]]:
+        return rejected(self.session, str(self.entity_id))
 
     def _words(self, labels: Iterable[Any]) -> dict[tuple[str, str], Card]:
         """The entities that labels name, by source and name as given."""
@@ -417,7 +446,17 @@ def _label_key(label: Any) -> tuple[str, str]:
     return label.get("source") or "Classification", label["tagFQN"]
 
 
-def _stored_label(card: Card, label: Any) -> Document:
-    given = {"labelType": "Manual", "state": "Confirmed"} | (label if isinstance(label, dict) else {})
+def _distinct(labels: Iterable[Document]) -> list[Document]:
+    """Each label once: of several copies the last, unless an earlier one is confirmed and it is not."""
+    found: dict[tuple[str, str], Document] = {}
+    for label in labels:
+        key = label["id"], label["source"]
+        if key not in found or label["state"] == LabelState.CONFIRMED or found[key]["state"] == LabelState.SUGGESTED:
+            found[key] = label
+    return list(found.values())
+
+
+def _stored_label(card: Card, label: Any, earlier: Document | None) -> Document:
+    given = {"labelType": "Manual", "state": "Confirmed"} | (earlier or {}) | (label if isinstance(label, dict) else {})
     given["source"] = _label_key(label)[0]
     return {"id": card.id} | {member: given[member] for member in KEPT_OF_LABEL if given.get(member) is not None}

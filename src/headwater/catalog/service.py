@@ -47,6 +47,7 @@ from headwater.catalog.reading import Found, Page, PageRequest, Reader, View
 from headwater.catalog.recording import Outcome, Write
 from headwater.catalog.search.service import Search
 from headwater.catalog.secrets import Vault
+from headwater.catalog.suggestions import SuggestionsQuestion, open_suggestions
 from headwater.catalog.writing import Writer
 from headwater.errors import EntityNotFound
 from headwater.schema.base import Document
@@ -451,6 +452,11 @@ class Catalog:
         with self._reader(view) as reader:
             governance = Governance(reader, question.stops, question.policy)
             return governance.tags_reaching(self.context.declared(end.type), end.key, question)
+
+    def suggestions(self, question: SuggestionsQuestion, view: View) -> Document:
+        """The suggested labels that nobody has decided about."""
+        with self._reader(view) as reader:
+            return open_suggestions(reader, question)
 
     def unread(self, view: View) -> list[Document]:
         """The views of whose definition something was not understood, each with what and where."""

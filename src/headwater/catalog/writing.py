@@ -165,7 +165,7 @@ class Writer(Recorder):
         old = Outline(shape, orjson.loads(row.document))
         hidden = self._split(declared, body, old.document)
         del body["name"]
-        prepared = self._prepare(declared, body, old).document
+        prepared = self._prepare(declared, body, old, row.id, keeps=True).document
         new = merge.put(shape, self._present(shape, old.document), prepared, self.principal, self.write.override)
         return self.update(declared, row, old, Outline(shape, new), hidden)
 
@@ -240,9 +240,17 @@ class Writer(Recorder):
         entity_id = found.id if found else self.create(declared, request).id
         return {"id": entity_id, "type": declared.name}
 
-    def _prepare(self, declared: EntityType, body: Document, old: Outline | None) -> Outline:
+    def _prepare(
+        self,
+        declared: EntityType,
+        body: Document,
+        old: Outline | None,
+        entity_id: str | None = None,
+        keeps: bool = False,
+    ) -> Outline:
         new = Outline(self.context.shapes[declared.name], body)
-        preparation = Preparation(self.transaction, self.context.registry, self.names, self.fields, new, old)
+        context, session = self.context, self.transaction
+        preparation = Preparation(session, context.registry, self.names, self.fields, new, old, entity_id, keeps)
         preparation.run(self.principal.name, self.transaction.now(), self.transaction.clock.position)
         self.warnings = tuple(preparation.warnings)
         return new
@@ -336,7 +344,7 @@ class Writer(Recorder):
         body = self._editable(declared, base, patched)
         hidden = self._split(declared, body, old.document)
         name = body.pop("name")
-        new = self._prepare(declared, body, old)
+        new = self._prepare(declared, body, old, base["id"])
         new.document.update({member: old.document[member] for member in staying if member in old.document})
         return new, name, hidden
 

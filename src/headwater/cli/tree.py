@@ -69,6 +69,9 @@ Within = Annotated[
 Dialect = Annotated[
     str | None, Parameter(help="The SQL that it is written in, as sqlglot calls it; by default the service's.")
 ]
+FROM = "The database that holds the tables: a path, sqlite:///path or postgresql://…."
+HolderKind = Annotated[str | None, Parameter(help="The type of the entity, if the name may mean several.")]
+SuggestedTag = Annotated[str, Parameter(name="TAG", help="The suggested tag, such as PII.Sensitive.")]
 Included = Annotated[Include, Parameter(help="Whether deleted entities count; non-deleted by default.")]
 
 
@@ -259,6 +262,50 @@ def tags(
 
     with where.session() as session:
         governance.tags(session, type, name, field, policy, suggested)
+
+
+@app.command(group=ASK)
+def suggestions(
+    *,
+    tag: Annotated[str | None, Parameter(help="Only this tag, or those below it, such as ProtectedAttribute.")] = None,
+    entity: Annotated[str | None, Parameter(help="Only of this entity and of what lives below it, by name.")] = None,
+    where: Reading = Reading(),
+) -> None:
+    """Show the suggested tags that nobody has confirmed or rejected, with how sure they are and why."""
+    from headwater.cli import suggestions as commands
+
+    with where.session() as session:
+        commands.open_ones(session, tag, entity)
+
+
+@app.command(group=ASK)
+def proxies(
+    model: ModelName,
+    /,
+    *,
+    from_: Annotated[str, Parameter(name="--from", help=FROM)],
+    on: Annotated[
+        str | None, Parameter(help="The column that tells rows apart, where several tables are read.")
+    ] = None,
+    protected: Annotated[
+        list[str] | None,
+        Parameter(help="COLUMN=TAG: another column, by its name in full, is a protected attribute; repeatable."),
+    ] = None,
+    threshold: Annotated[
+        float, Parameter(help="The smallest figure that is told; 0.3 by default, a medium effect after Cohen (1988).")
+    ] = 0.3,
+    rows: Annotated[int, Parameter(help="How many rows of a table are read at most; 100,000 by default.")] = 100_000,
+    suggest: Annotated[bool, Parameter(help="Suggest the attribute as a tag of each feature that is found.")] = False,
+    where: Where = Where(),
+) -> None:
+    """Show which features of a model hang together with a protected attribute in a database, and how strongly.
+
+    Protected attributes are the columns upstream of the model with a tag below ProtectedAttribute, suggested ones too.
+    """
+    from headwater.cli import suggestions as commands
+
+    with where.session() as session:
+        commands.proxies(session, model, from_, on, protected or (), threshold, rows, suggest)
 
 
 @app.command(group=ASK)
@@ -573,6 +620,58 @@ def accept(
 
     with where.session() as session:
         governance.accept(session, type, name, tag, field, by, until, reason)
+
+
+@app.command(group=CHANGE)
+def suggest(
+    name: Annotated[str, Parameter(name="NAME", help="A table, a schema, a database, a service or a model.")],
+    /,
+    *,
+    type: HolderKind = None,
+    from_: Annotated[str | None, Parameter(name="--from", help=FROM)] = None,
+    rows: Annotated[int, Parameter(help="How many rows of each table are looked at; 200 by default.")] = 200,
+    where: Where = Where(),
+) -> None:
+    """Suggest tags for columns, features and tables by their names and, with --from, by sampled values.
+
+    Nothing that somebody decided is touched, and values are neither kept nor shown.
+    """
+    from headwater.cli import suggestions as commands
+
+    with where.session() as session:
+        commands.suggest(session, name, type, from_, rows)
+
+
+@app.command(group=CHANGE)
+def confirm(
+    name: Name, tag: SuggestedTag, /, *, type: HolderKind = None, field: Field = None, where: Where = Where()
+) -> None:
+    """Confirm a suggested tag: from then on it counts as any other."""
+    from headwater.cli import suggestions as commands
+
+    with where.session() as session:
+        commands.confirm(session, type, name, tag, field)
+
+
+@app.command(group=CHANGE)
+def reject(
+    name: Name,
+    tag: SuggestedTag,
+    /,
+    *,
+    type: HolderKind = None,
+    field: Field = None,
+    reason: Annotated[str | None, Parameter(help="Why it does not fit.")] = None,
+    where: Where = Where(),
+) -> None:
+    """Take a suggested tag away and never suggest it there again.
+
+    `headwater delete tagRejections NAME` takes that back.
+    """
+    from headwater.cli import suggestions as commands
+
+    with where.session() as session:
+        commands.reject(session, type, name, tag, field, reason)
 
 
 @app.command(group=CHANGE)

@@ -558,8 +558,8 @@ class EntityType:
 
     def fqn_of(self, above: str | None, name: str, document: Document) -> str:
         """The FQN of an entity of this type under the FQN of its parent."""
-        for parent in self.parents:
-            if parent.link and (path := document[parent.field].get("path")):
+        for member in {parent.field for parent in self.parents if parent.link}:
+            if path := document[member].get("path"):
                 above = f"{above}.{path}"
         return fqn.add(fqn.add(above, self.segment) if self.segment else above, name)
 

@@ -64,6 +64,7 @@ from headwater.schema.entities.quality import (
     TestSuite,
 )
 from headwater.schema.entities.questions import CreateMetric, CreateQuery, Metric, Query
+from headwater.schema.entities.rejections import CreateTagRejection, TagRejection
 from headwater.schema.entities.search import CreateSearchIndex, CreateSearchService, SearchIndex, SearchService
 from headwater.schema.entities.storage import Container, CreateContainer, CreateStorageService, StorageService
 from headwater.schema.entities.types import CreateType, Type
@@ -77,6 +78,7 @@ from headwater.sdk.collection import Collection, Include, Key
 from headwater.sdk.governance import Governance
 from headwater.sdk.lineage import Lineage
 from headwater.sdk.model_versions import ModelVersions
+from headwater.sdk.suggestions import Suggestions
 from headwater.sdk.tables import Tables
 from headwater.sdk.transport import Transport
 from headwater.sdk.wire import AsOf, Wire, moment, path_of, read
@@ -130,6 +132,7 @@ class Client:
     stored_procedures: Collection[StoredProcedure, CreateStoredProcedure]
     subscriptions: Collection[EventSubscription, CreateEventSubscription]
     tag_exceptions: Collection[TagException, CreateTagException]
+    tag_rejections: Collection[TagRejection, CreateTagRejection]
     tables: Tables
     tags: Collection[Tag, CreateTag]
     teams: Collection[Team, CreateTeam]
@@ -145,6 +148,7 @@ class Client:
         self._wire = Wire(transport, self.registry)
         self.lineage = Lineage(self._wire)
         self.governance = Governance(self._wire, self.lineage)
+        self.suggestions = Suggestions(self._wire, self.lineage)
         self.alerts = Alerts(self._wire, self.lineage)
         self.checks = Checks(self._wire, self.lineage)
         self._collections = {

@@ -65,11 +65,11 @@ class Lineage:
         known = ", ".join(LineageSource)
         if source is not None and source not in set(LineageSource):
             raise InvalidEntity(f"{source} is no source of lineage; there are {known}")
-        above, below = self._reference(upstream), self._reference(downstream)
+        above, below = self.reference(upstream), self.reference(downstream)
         details = LineageDetails(
             sql_query=sql,
             columns_lineage=None if columns is None else _pairs(above, below, columns),
-            pipeline=None if pipeline is None else self._reference(pipeline),
+            pipeline=None if pipeline is None else self.reference(pipeline),
             description=description,
             source=None if source is None else LineageSource(source),
         )
@@ -95,14 +95,14 @@ class Lineage:
         what was asserted, and what was not understood. ``dialect`` is what the service speaks, unless it is given.
         """
         body: Document = {"sql": sql, "within": within, "target": target, "dialect": dialect, "source": str(source)}
-        body["pipeline"] = None if pipeline is None else wire(self._reference(pipeline))
+        body["pipeline"] = None if pipeline is None else wire(self.reference(pipeline))
         body["description"] = description
         said = {member: value for member, value in body.items() if value is not None}
         return read(SqlLineageReply, self._wire.ask("PUT", path_of("lineage", "sql"), body=said))
 
     def delete(self, upstream: Node, downstream: Node) -> None:
         """Withdraw what was asserted of an edge; ``EdgeDerived`` if it follows from a document as well."""
-        ends = [self._reference(end, include_deleted=True) for end in (upstream, downstream)]
+        ends = [self.reference(end, include_deleted=True) for end in (upstream, downstream)]
         self._wire.ask("DELETE", path_of("lineage", *(part for end in ends for part in (end.type, end.id or ""))))
 
     def events(self, entity: Node, upstream: int = 1, *, as_of: AsOf | None = None) -> list[Document]:
@@ -125,7 +125,8 @@ class Lineage:
 
     # translation --------------------------------------------------------------------------------------------------
 
-    def _declared(self, node: Node) -> EntityType:
+    def declared(self, node: Node) -> EntityType:
+        """The type of an entity."""
         registry = self._wire.registry
         if isinstance(node, Entity):
             word = type(node).__name__
@@ -142,30 +143,30 @@ class Lineage:
 
     def place(self, node: Node) -> tuple[str, ...]:
         """The segments of a path that name an entity: its type, then its id, or ``name`` and its FQN."""
-        declared = self._declared(node)
+        declared = self.declared(node)
         return (declared.name, *place(declared, node[1] if isinstance(node, tuple) else node))
 
     def link(self, node: Node, field: str | None = None) -> str:
         """The entity link that names an entity, or one field of it by its path."""
-        reference = self._reference(node)
+        reference = self.reference(node)
         kind, name = reference.type, reference.fully_qualified_name
         if field is None:
             return f"<#E::{kind}::{name}>"
-        lists = [child.field.rpartition(".")[2] for child in self._declared(node).children if child.is_field]
+        lists = [child.field.rpartition(".")[2] for child in self.declared(node).children if child.is_field]
         return f"<#E::{kind}::{name}::{(lists or ['fields'])[0]}::{field}>"
 
-    def _reference(self, node: Node, include_deleted: bool = False) -> EntityReference:
+    def reference(self, node: Node, include_deleted: bool = False) -> EntityReference:
         """The reference by id, with the FQN."""
         if isinstance(node, Entity):
             return EntityReference(
-                id=node.id, type=self._declared(node).name, fully_qualified_name=node.fully_qualified_name
+                id=node.id, type=self.declared(node).name, fully_qualified_name=node.fully_qualified_name
             )
         if isinstance(node, EntityReference) and node.id and node.fully_qualified_name:
             return EntityReference(id=node.id, type=node.type, fully_qualified_name=node.fully_qualified_name)
         return self._look_up(node, {"include": "all" if include_deleted else None})
 
     def _look_up(self, node: Node, query: Mapping[str, object]) -> EntityReference:
-        declared = self._declared(node)
+        declared = self.declared(node)
         path = path_of(*declared.collection.split("/"), *self.place(node)[1:])
         found = read(declared.entity, self._wire.ask("GET", path, {"fields": "", **query}))
         return EntityReference(id=found.id, type=declared.name, fully_qualified_name=found.fully_qualified_name)

@@ -264,6 +264,10 @@ WHERE tag IN numbers(:tags) AND since <= :position AND (until IS NULL OR until >
 SELECT tag, entity, path, label_type, state FROM tag_usage
 WHERE entity IN numbers(:entities) AND since <= :position AND (until IS NULL OR until > :position);
 
+-- name: usages_in_state
+SELECT tag, entity, path, label_type, state FROM tag_usage
+WHERE state = :state AND since <= :position AND (until IS NULL OR until > :position);
+
 -- name: bringing
 SELECT DISTINCT referrer FROM relationship
 WHERE target IN numbers(:tags) AND field = :field AND since <= :position AND (until IS NULL OR until > :position);

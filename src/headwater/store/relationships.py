@@ -86,6 +86,12 @@ def usages_in(session: Session, entities: Iterable[int], position: int) -> list[
     return [(entity, Usage(tag, path, label_type, state)) for tag, entity, path, label_type, state in rows]
 
 
+def usages_in_state(session: Session, state: str, position: int) -> list[tuple[int, Usage]]:
+    """Which tags sat anywhere in one state at a position: each usage with the entity."""
+    rows = session.queries.usages_in_state(session.connection, state=state, position=position)
+    return [(entity, Usage(tag, path, label_type, state)) for tag, entity, path, label_type, state in rows]
+
+
 def targets_at(session: Session, referrers: Iterable[int], field: str, position: int) -> set[int]:
     """The nodes that any of ``referrers`` referred to at a position."""
     nodes = numbers(referrers)
