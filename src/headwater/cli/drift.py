@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from headwater.cli import measuring
+from headwater.cli import databases, measuring
 from headwater.cli.failures import Exit, Failure
 from headwater.cli.models import picked
 from headwater.cli.screen import Columns, moment, styled, words
@@ -41,7 +41,7 @@ def profile(session: Session, name: str, url: str, where: str | None, sample: fl
         table = session.client.tables.get(name, fields="columns")
     if not table.columns:
         raise Failure(f"the catalogue knows no columns of {table.fully_qualified_name}", code=Exit.USAGE)
-    with measuring.opened(url) as (ask, dialect):
+    with databases.opened(url) as (ask, dialect):
         taken, rows = measuring.measure(ask, dialect, table, where, sample)
     measured = profiles.told(taken, profiles.now(), rows, len(table.columns), sample)
     session.client.tables.record_profile(table, measured)

@@ -35,7 +35,7 @@ def suggest(session: Session, name: str, type_: str | None, url: str | None, row
         try:
             return source.rows(table, rows)
         except Failure as failure:
-            session.screen.note(f"{failure.message}; only its names are looked at.")
+            session.screen.note(f"{table}: {failure.message}; only its names are looked at.")
             return {}
 
     found = session.client.suggestions.suggest(entity, sample if source else None)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import headwater
-from headwater.cli import measuring
+from headwater.cli import databases, measuring
 from headwater.cli.demo import warehouse
 from headwater.cli.demo.training import Trained, gradient_boosting, keep, logistic_regression, train
 from headwater.sdk import profiles
@@ -51,7 +51,7 @@ def _profile(client: "Client", path: Path) -> None:
     view = client.tables.get(VIEW, fields="columns,profile")
     if view.profile is not None:
         return
-    with measuring.opened(str(path)) as (ask, dialect):
+    with databases.opened(str(path)) as (ask, dialect):
         taken, rows = measuring.measure(ask, dialect, view, warehouse.SELF_EMPLOYED, None)
     client.tables.record_profile(view, profiles.told(taken, profiles.now(), rows))
 
