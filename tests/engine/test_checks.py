@@ -13,6 +13,7 @@ import pytest
 
 import headwater
 from headwater.api.http import Request
+from headwater.catalog.checks.worker import CheckWorker
 from headwater.settings import Settings
 from headwater.store import checks, documents
 from headwater.store.database import Transaction
@@ -134,7 +135,7 @@ def regularly(*apis: Api) -> Iterator[None]:
     """What servers do about checks and alerts, meanwhile."""
     workers: list[Any] = []
     for api in apis:
-        workers += [api.application.catalog.checks.worker(), api.application.catalog.alerts.worker()]
+        workers += [CheckWorker(api.application.catalog.checks), api.application.catalog.alerts.worker()]
     with ExitStack() as stack:
         for worker in workers:
             worker.start()

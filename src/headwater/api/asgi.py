@@ -13,6 +13,7 @@ from typing import Any
 
 from headwater.api.app import Application
 from headwater.api.http import Request, Response, Stream, render_error
+from headwater.catalog.checks.worker import CheckWorker
 from headwater.errors import RequestRefused, TooBusy
 
 Scope = dict[str, Any]
@@ -34,7 +35,7 @@ class Edge:
     def __init__(self, application: Application) -> None:
         self.application = application
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="headwater")
-        self._workers = application.catalog.alerts.worker(), application.catalog.checks.worker()
+        self._workers = application.catalog.alerts.worker(), CheckWorker(application.catalog.checks)
         self._streams = 0
         self._closing = asyncio.Event()
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import BoundedSemaphore
-from typing import TYPE_CHECKING
 
 import orjson
 
@@ -26,9 +25,6 @@ from headwater.store.checks import Result
 from headwater.store.database import Database, Session, Transaction
 from headwater.store.rows import EntityRow
 from headwater.store.series import Place, Span
-
-if TYPE_CHECKING:
-    from headwater.catalog.checks.worker import CheckWorker
 
 CHECKER = Principal("headwater", is_bot=True)
 """Who says what regular looks found."""
@@ -52,7 +48,7 @@ class Checking:
 
 
 class Checks:
-    """Checks of a catalogue; ``worker`` makes what runs in a server."""
+    """Checks of a catalogue."""
 
     def __init__(self, database: Database, context: Context, checking: Checking) -> None:
         self.database = database
@@ -60,12 +56,6 @@ class Checks:
         self.checking = checking
         self.looker = Looker(checking.hosts, checking.folders, checking.timeout)
         self._at_once = BoundedSemaphore(AT_ONCE)
-
-    def worker(self) -> "CheckWorker":
-        """What looks regularly, to be started once in each server process."""
-        from headwater.catalog.checks.worker import CheckWorker
-
-        return CheckWorker(self)
 
     # looking ------------------------------------------------------------------------------------------------------
 
