@@ -24,6 +24,12 @@ from .wire import Api, Json, named
 MODEL = "headwater.churn"
 
 
+class Patient(http.server.ThreadingHTTPServer):
+    """A server at whose door many can wait: by default it is five, and the next one is turned away for a second."""
+
+    request_queue_size = 128
+
+
 class Site:
     """A site on this machine: each path answers as its mood says, which is a status, ``hang``, ``drip`` or ``drop``,
     or a status for HEAD and one for GET (``405/200``). What was asked is counted."""
@@ -45,7 +51,7 @@ class Site:
             def log_message(self, format: str, *arguments: object) -> None:
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = Patient(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self._server.handle_error = lambda *_: None  # type: ignore[method-assign] # a caller that cut the connection
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
