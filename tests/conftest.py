@@ -19,6 +19,7 @@ import time
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -133,23 +134,40 @@ def postgres_url(pytestconfig: pytest.Config) -> str:
     return connection_url(dsn, str(conninfo_to_dict(dsn).get("dbname") or "postgres"))
 
 
-@pytest.fixture
-def fresh_postgres(postgres_url: str) -> Iterator[Callable[[], str]]:
-    """A function that makes an empty PostgreSQL database and returns its URL."""
+@contextmanager
+def databases(postgres_url: str) -> Iterator[Callable[..., str]]:
+    """A function that makes an empty PostgreSQL database, or a copy of another one, and returns its URL; all of them
+    are dropped at the end."""
     made: list[str] = []
 
-    def make() -> str:
-        name = f"headwater_test_{uuid.uuid4().hex}"
+    def make(copied: str | None = None) -> str:
+        made.append(f"headwater_test_{uuid.uuid4().hex}")
+        statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(made[-1]))
+        if copied:
+            statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(str(conninfo_to_dict(copied)["dbname"])))
         with psycopg.connect(postgres_url, autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        made.append(name)
-        return connection_url(postgres_url, name)
+            connection.execute(statement)
+        return connection_url(postgres_url, made[-1])
 
     yield make
     if made:
         with psycopg.connect(postgres_url, autocommit=True) as connection:
             for name in made:
                 connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def fresh_postgres(postgres_url: str) -> Iterator[Callable[..., str]]:
+    """What makes PostgreSQL databases for a test."""
+    with databases(postgres_url) as make:
+        yield make
+
+
+@pytest.fixture(scope="session")
+def make_postgres(postgres_url: str) -> Iterator[Callable[..., str]]:
+    """What makes PostgreSQL databases for a whole run."""
+    with databases(postgres_url) as make:
+        yield make
 
 
 class Receiver:
@@ -236,8 +254,15 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database, once of each kind."""
+    """An empty database, once of each kind; for a test that asks for ``api``, one that was opened before.
+
+    To fill a new database takes longer than most tests.
+    """
+    opened = "api" in request.fixturenames
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'headwater.db'}"
-    make: Callable[[], str] = request.getfixturevalue("fresh_postgres")
-    return make()
+        path = tmp_path / "headwater.db"
+        if opened:
+            shutil.copyfile(request.getfixturevalue("started_sqlite"), path)
+        return f"sqlite:///{path}"
+    make: Callable[..., str] = request.getfixturevalue("fresh_postgres")
+    return make(request.getfixturevalue("started_postgres") if opened else None)

@@ -16,6 +16,27 @@ from .wire import Api
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 
+def start(url: str) -> None:
+    """Open a catalogue once, so that all is in it that every catalogue holds."""
+    headwater.application(Settings(database=url, secret_key=KEY)).catalog.close()
+
+
+@pytest.fixture(scope="session")
+def started_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a catalogue that was opened once."""
+    path = tmp_path_factory.mktemp("started") / "headwater.db"
+    start(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def started_postgres(make_postgres: Callable[..., str]) -> str:
+    """The PostgreSQL database of a catalogue that was opened once."""
+    url = make_postgres()
+    start(url)
+    return url
+
+
 @pytest.fixture
 def make_api(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Api]]:
     """A function that opens the test's database, with a registry of one's own if given."""

@@ -177,7 +177,7 @@ def test_a_subscription_is_kept_as_it_was_sent(api: Api) -> None:
     assert same.headers["X-OpenMetadata-Change"] == "entityNoChange"
     assert [one["id"] for one in same["destinations"]] == [one["id"] for one in made["destinations"]]
     listed = names(api.get("events/subscriptions", alertType="Notification")["data"])
-    assert listed == ["ModelOwners", "ModelSources", "sub"], "two are there from the beginning"
+    assert listed == ["ModelEndpoints", "ModelOwners", "ModelSources", "sub"], "three are there from the beginning"
     assert api.get("events/subscriptions", alertType="Custom")["data"] == []
     api.delete(SUB)
     api.get(SUB, include="all", expect=404)

@@ -2,7 +2,7 @@
 """All declared entity types, checked against each other before the first request."""
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, get_args, get_origin
@@ -379,6 +379,7 @@ def discover() -> tuple[EntityType, ...]:
     return tuple(found.values())
 
 
+@cache
 def standard() -> Registry:
     """The registry of the types that Headwater ships."""
     return Registry(discover())

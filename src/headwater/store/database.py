@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 from threading import Lock
 from typing import Any, TypeVar, cast
@@ -152,15 +152,20 @@ class Dialect:
         return self.words["member_path"].format(member=member)
 
     def queries(self) -> Any:
-        """The named statements of ``queries.sql``."""
-        text = resources.files(__package__).joinpath("queries.sql").read_text(encoding="utf-8")
-        return aiosql.from_str(self.expand(text), self.driver, mandatory_parameters=False)
+        """The named statements of ``queries.sql``, read once in a process."""
+        return _queries(self)
 
     def migrations(self) -> list[tuple[int, str]]:
         """Every migration's number and text, in order."""
         folder = resources.files(__package__).joinpath("migrations")
         files = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
         return [(int(name[:4]), self.expand(folder.joinpath(name).read_text(encoding="utf-8"))) for name in files]
+
+
+@cache
+def _queries(dialect: Dialect) -> Any:
+    text = resources.files(__package__).joinpath("queries.sql").read_text(encoding="utf-8")
+    return aiosql.from_str(dialect.expand(text), dialect.driver, mandatory_parameters=False)
 
 
 @dataclass(slots=True, eq=False)
