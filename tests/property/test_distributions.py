@@ -67,7 +67,7 @@ def test_the_distance_is_as_far_from_scipy_as_it_says_at_most(one: Sample, other
 @given(st.floats(0.001, 1), st.integers(10, 50_000))
 def test_the_probability_of_a_distance_is_that_of_scipy(distance: float, size: int) -> None:
     expected = stats.kstwo.sf(distance, size)
-    assert distributions.kolmogorov_p(distance, size) == pytest.approx(expected, abs=0.01)
+    assert distributions.kolmogorov_p(distance, size) == pytest.approx(expected, abs=0.025)
 
 
 @given(COUNTS)
