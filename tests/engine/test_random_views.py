@@ -84,10 +84,20 @@ class Shop:
         return {(up.removeprefix(self.name), down.removeprefix(self.name)) for up, down in edges}, problems
 
 
+def folded(known: tuple[set[tuple[str, str]], Any]) -> tuple[set[tuple[str, ...]], Any]:
+    """The same with columns in small letters: one that is not there is spelled as it was last, or as SQL does."""
+
+    def fold(end: str) -> str:
+        table, dot, column = end.rpartition(".")
+        return f"{table}{dot}{column.casefold()}" if table.count(".") == 3 else end
+
+    return {tuple(map(fold, pair)) for pair in known[0]}, known[1]
+
+
 def test_views_are_known_by_what_is_there_and_the_past_keeps_what_was(api: Api) -> None:
     recorded: list[tuple[Shop, dict[str, Json], str, Any]] = []
 
-    @settings(max_examples=15, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
     @given(STEPS, st.randoms(use_true_random=False))
     def tell(steps: list[Json], random: Any) -> None:
         shop = Shop(api)
@@ -97,7 +107,7 @@ def test_views_are_known_by_what_is_there_and_the_past_keeps_what_was(api: Api) 
         other = Shop(api)
         for body in sorted(shop.present.values(), key=lambda _: random.random()):
             other.put(body)
-        assert other.known() == shop.known()
+        assert folded(other.known()) == folded(shop.known())
 
     tell()
     assert any(problems for _, _, _, (_, problems) in recorded)
