@@ -39,7 +39,7 @@ serve: $(INSTALLED) ## Start a server on this machine
 	$(BIN)/headwater serve
 
 test: $(INSTALLED) ## Run the tests (everything that is not slow)
-	$(BIN)/pytest -n 2 -m "not slow"
+	$(BIN)/pytest -n 3 -m "not slow"
 
 verify: $(INSTALLED) $(INTEROP) ## Run the slow proofs
 	$(BIN)/pytest -n 2 --dist worksteal -m slow
