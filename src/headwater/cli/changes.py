@@ -12,7 +12,7 @@ from rich.text import Text
 
 from headwater.cli.screen import moment, plain, reference_name, styled, words
 from headwater.schema.base import Document
-from headwater.schema.declare import EntityType
+from headwater.schema.declare import EntityType, TimeSeries
 from headwater.schema.history import REVERTED
 
 MAJOR = " (major)"
@@ -77,15 +77,23 @@ def change_lines(declared: EntityType, change: Document | None, first: bool, mos
         lines.append(line)
     series = {one.name: one for one in declared.series}
     for each in change.get("fieldsUpdated") or ():
-        new = opened(each.get("newValue"))
-        if each["name"] in series and isinstance(new, dict) and (told := series[each["name"]].words(new)):
-            lines.append(words(f"{said(each['name'])}: {told}"))
-            continue
-        lines.append(_update(each["name"], opened(each.get("oldValue")), opened(each.get("newValue")), major))
+        old, new = opened(each.get("oldValue")), opened(each.get("newValue"))
+        if each["name"] in series:
+            lines.append(_fact(series[each["name"]], old, new))
+        else:
+            lines.append(_update(each["name"], old, new, major))
     lines.sort(key=lambda line: not line.plain.endswith(MAJOR))
     if back is not None:
         lines.insert(0, words((f"reverted to {back}", "magenta")))
     return lines or [styled("nothing that has a version", "dim")]
+
+
+def _fact(series: TimeSeries, old: Any, new: Any) -> Text:
+    """An entry of a series that was recorded or taken back; some tell in words what they say."""
+    told = series.words(new) if isinstance(new, dict) else None
+    if told:
+        return words(f"{said(series.name)}: {told}")
+    return words(said(series.name), " removed" if old and not new else " recorded")
 
 
 def _update(name: str, old: Any, new: Any, major: set[str]) -> Text:
