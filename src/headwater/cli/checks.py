@@ -47,7 +47,7 @@ def _print(session: Session, found: "list[CheckReport]", what: str) -> None:
         if target.address and target.last
     ]
     if rows:
-        session.screen.show(Columns(("entity", "target", "address", "", ""), rows))
+        session.screen.show(Columns(("entity", "target", "address", "answer", ""), rows))
     else:
         session.screen.note(f"{what} has no address that could be looked up")
 
