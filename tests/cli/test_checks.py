@@ -31,7 +31,7 @@ def test_ping_looks_at_a_model_and_its_parts_in_production(headwater: Command, s
     result = headwater("ping", MODEL)
     assert result.code == 0
     head, own, part = (line.split() for line in result.out.splitlines())
-    assert head == ["entity", "target", "address"]
+    assert head == ["entity", "target", "address", "answer"]
     assert own[:6] == ["mlmodel", MODEL, "store", "s3://models/churn/7", "not", "checkable"]
     assert part == ["mlmodelVersion", f"{MODEL}.7", "store", str(store / "7.pkl"), "up"]
     told = json.loads(headwater("ping", f"{MODEL}.8", "--type", "mlmodelVersion", "--json").out)

@@ -85,7 +85,7 @@ class Guard:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            raise NotSent(f"{host} cannot be looked up: {error.strerror or error}") from error
+            raise NotSent(f"{host} cannot be looked up: {getattr(error, 'strerror', None) or error}") from error
         refused = []
         failure: OSError | None = None
         for family, kind, protocol, _, place in found:
