@@ -21,6 +21,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -167,7 +168,7 @@ class Forked:
         return None
 
     def send_signal(self, sig: int) -> None:
-        if self.poll() is None:
+        with suppress(ProcessLookupError):
             os.kill(self.pid, sig)
 
     def kill(self) -> None:

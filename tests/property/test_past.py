@@ -41,6 +41,9 @@ SOURCED = st.lists(
     max_size=4,
     unique_by=lambda feature: str(feature["name"]),
 )
+SAID = st.sampled_from(("a", "b"))
+"""Whether an object of empty texts says something is no matter of differences."""
+
 MODELS = st.fixed_dictionaries(
     {},
     optional={
@@ -49,7 +52,7 @@ MODELS = st.fixed_dictionaries(
         "target": TEXT,
         "mlFeatures": FEATURES | SOURCED,
         "mlHyperParameters": PARAMETERS,
-        "mlStore": st.fixed_dictionaries({}, optional={"storage": TEXT, "imageRepository": TEXT}),
+        "mlStore": st.fixed_dictionaries({}, optional={"storage": SAID, "imageRepository": SAID}),
         "extension": st.dictionaries(st.sampled_from("kl"), st.integers(0, 2) | st.lists(TEXT, max_size=2)),
         "owners": st.lists(st.sampled_from(["ann", "bea"]), unique=True),
         "tags": st.lists(st.sampled_from(["PII.None", "Tier.Tier1"]), unique=True),
@@ -132,7 +135,7 @@ def apply(one: Doc, holder: Any, last: str) -> None:
     elif kind == "removed":
         assert plain(holder.pop(last)) == plain(one["from"])
     else:
-        assert (last in holder and bool(plain(holder[last]))) == (kind == "changed")
+        assert (plain(holder.get(last)) not in (None, "", [], {})) == (kind == "changed")
         holder[last] = deepcopy(one["to"])
 
 
