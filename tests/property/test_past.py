@@ -53,7 +53,7 @@ MODELS = st.fixed_dictionaries(
         "mlFeatures": FEATURES | SOURCED,
         "mlHyperParameters": PARAMETERS,
         "mlStore": st.fixed_dictionaries({}, optional={"storage": SAID, "imageRepository": SAID}),
-        "extension": st.dictionaries(st.sampled_from("kl"), st.integers(0, 2) | st.lists(TEXT, max_size=2)),
+        "extension": st.dictionaries(st.sampled_from("kl"), st.integers(0, 2) | st.lists(TEXT, min_size=1, max_size=2)),
         "owners": st.lists(st.sampled_from(["ann", "bea"]), unique=True),
         "tags": st.lists(st.sampled_from(["PII.None", "Tier.Tier1"]), unique=True),
     },
