@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from .shop import Command
 
 Spawn = Callable[..., "subprocess.Popen[str]"]
@@ -65,6 +67,7 @@ def test_a_port_that_is_taken_is_told(shop: Path, command: Command) -> None:
     assert "--port chooses another one" in done.err
 
 
+@pytest.mark.slow
 def test_a_backup_while_others_write_is_of_one_moment(shop: Path, command: Command, spawn: Spawn) -> None:
     _, url = started(spawn, shop)
     write = "import itertools, sys, headwater\nwith headwater.connect(sys.argv[1]) as client:\n" + "".join(

@@ -789,7 +789,7 @@ def emptied(url: str) -> str:
 
 @pytest.mark.parametrize("name", ["J", "L"])
 def test_a_sequence_of_changes_leads_to_what_the_oracle_says(tmp_path: Path, name: str) -> None:
-    run(files(tmp_path), examples=30, steps=30, repeatable=name)
+    run(files(tmp_path), examples=20, steps=30, repeatable=name)
 
 
 @pytest.mark.slow
