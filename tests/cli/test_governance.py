@@ -51,6 +51,8 @@ def test_tags_prints_what_reaches_an_entity_and_a_field_of_it(shop: Path, headwa
         "Sensitive.Gender  known to the column",
         "  mlflow.churn",
     ]
+    wrong = headwater("tags", "mlflow.chrn")
+    assert (wrong.code, "Did you mean mlflow.churn" in wrong.err) == (3, True)
     nothing = headwater("tags", "shop.main.public.predictions", "--type", "table", "--field", "nope")
     assert (nothing.code, "nope" in nothing.err) == (3, True)
 

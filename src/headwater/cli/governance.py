@@ -13,7 +13,7 @@ from headwater.cli.screen import STDIN, styled, words
 from headwater.cli.session import Session
 from headwater.cli.writing import documents_in, text_of
 from headwater.schema import fqn
-from headwater.schema.base import Document, EntityReference, wire
+from headwater.schema.base import Document, Entity, EntityReference, wire
 from headwater.schema.governance import (
     CONSUMERS,
     MODELS,
@@ -80,8 +80,9 @@ def reach(
 
 def tags(session: Session, type_: str, name: str, field: str | None, policy: bool, suggested: bool) -> None:
     """Print which tags reach an entity."""
-    entity = (session.declared(type_).name, name)
-    found = session.client.governance.tags(entity, field, policy=policy, suggested=suggested, as_of=session.as_of)
+    found = session.client.governance.tags(
+        _named(session, type_, name), field, policy=policy, suggested=suggested, as_of=session.as_of
+    )
     asked = f"{name}.{field}" if field else name
     if session.screen.json:
         session.screen.values(wire(row) for row in found)
@@ -101,11 +102,19 @@ def _reaching(asked: str, found: Sequence[ReachRow]) -> Iterable[RenderableType]
         yield from _proof(row, row.tag or "")
 
 
+def _named(session: Session, type_: str, name: str) -> Entity:
+    """The entity that somebody means; if there is none, the failure names the nearest."""
+    declared = session.declared(type_)
+    with session.naming(declared, name):
+        entity: Entity = session.collection(declared).get(name, fields="", as_of=session.as_of)
+    return entity
+
+
 def accept(
     session: Session, type_: str, name: str, tag: str, field: str | None, by: str, until: str, reason: str
 ) -> None:
     """Record that a person accepts a tag."""
-    entity = (session.declared(type_).name, name)
+    entity = _named(session, type_, name)
     found = session.client.governance.accept(entity, tag, field=field, by=by, until=until, reason=reason)
     if session.screen.json:
         session.screen.value(wire(found))

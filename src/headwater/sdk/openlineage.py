@@ -36,7 +36,7 @@ def emit(events: Iterable[Document], url: str | None = None, token: str | None =
     except OSError as error:  # what the library for HTTP raises is one
         reply = getattr(error, "response", None)
         if reply is None:
-            raise StoreError(f"{where} gave no answer: {error}") from error
+            raise StoreError(f"{where} gave no answer") from error
         raise RequestRefused(f"{where} refused: {reply.status_code} {reply.text[:500]}") from error
     finally:
         transport.close()
